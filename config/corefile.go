@@ -1,0 +1,74 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/coredns/caddy/caddyfile"
+)
+
+// maxCorefile bounds what is taken for a Corefile, in bytes.
+const maxCorefile = 64 << 20
+
+// ReadCorefile reads the networks that a Corefile defines, in its order, without a server. Relative paths are joined with
+// the root directive of their server block, as the server does. The error joins all faults: those of every edgemanage
+// directive, a network that two bodies define, one named twice in a server block, and one that nothing defines. A
+// Corefile without a network is one too. What concerns other plugins, and the zones, is not looked at.
+func ReadCorefile(path string) ([]Network, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading Corefile %q: %w", path, cause(err))
+	}
+	defer f.Close()
+	// Read whole first: the lexer panics on an error of its reader.
+	text, err := readAll(f, maxCorefile)
+	if err != nil {
+		return nil, fmt.Errorf("reading Corefile %q: %w", path, err)
+	}
+	blocks, err := caddyfile.Parse(path, bytes.NewReader(text), nil)
+	if err != nil {
+		return nil, fmt.Errorf("reading Corefile %q: %w", path, err)
+	}
+	var all [][]Directive
+	var faults []error
+	for _, block := range blocks {
+		directives, errs := parseBlock(path, block)
+		all = append(all, directives)
+		faults = append(faults, errs...)
+	}
+	faults = append(faults, CheckDefinitions(all...)...)
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	var networks []Network
+	for _, d := range slices.Concat(all...) {
+		if d.Body != nil {
+			networks = append(networks, *d.Body)
+		}
+	}
+	if len(networks) == 0 {
+		return nil, fmt.Errorf("reading Corefile %q: no network: expected %q", path, directiveUsage)
+	}
+	return networks, nil
+}
+
+func parseBlock(path string, block caddyfile.ServerBlock) ([]Directive, []error) {
+	root := ""
+	// Of several the last counts, as in the root plugin; what else is wrong with them is the server's to say.
+	for d := caddyfile.NewDispenserTokens(path, block.Tokens["root"]); d.Next(); {
+		if d.NextArg() {
+			root = d.Val()
+		}
+	}
+	var directives []Directive
+	var faults []error
+	for d := caddyfile.NewDispenserTokens(path, block.Tokens["edgemanage"]); d.Next(); {
+		directive, errs := ParseDirective(&d, root)
+		directives = append(directives, directive)
+		faults = append(faults, errs...)
+	}
+	return directives, append(faults, CheckBlock(directives)...)
+}
