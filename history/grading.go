@@ -71,7 +71,7 @@ func (h *History) fails(r Rules) bool {
 // the newest skip samples. The newest one left always counts.
 func (h *History) window(now time.Time, reach time.Duration, skip int) tally {
 	var t tally
-	since := ticksOf(now.Add(-reach))
+	since := ticksOf(now.Add(-reach)) - h.base
 	for i := h.n - 1 - skip; i >= 0; i-- {
 		p := h.at(i)
 		if p.ticks() < since && t.n > 0 {

@@ -49,6 +49,8 @@ type History struct {
 	n    int      // samples in the ring
 	size int      // most samples to keep
 
+	base int64 // the time that packed times count from, in ticks since 1970
+
 	took   int64 // sum of the lengths of the successes in the ring, in µs
 	failed int   // failures in the ring
 
@@ -88,7 +90,9 @@ func (h *History) Add(s Sample, r Rules) {
 	if r.Size > 0 {
 		h.Resize(r.Size)
 	}
-	p := pack(s, r.Timeout)
+	at := ticksOf(s.At)
+	h.reach(at)
+	p := pack(at-h.base, s, r.Timeout)
 
 	if h.n > 0 && p.ticks() < h.at(h.n-1).ticks() {
 		h.ordered = 0
@@ -124,14 +128,14 @@ func (h *History) Last() (Sample, bool) {
 	if h.n == 0 {
 		return Sample{}, false
 	}
-	return h.at(h.n - 1).sample(), true
+	return h.at(h.n - 1).sample(h.base), true
 }
 
 // All yields the samples in the order of their arrival, oldest first.
 func (h *History) All() iter.Seq[Sample] {
 	return func(yield func(Sample) bool) {
 		for i := range h.n {
-			if !yield(h.at(i).sample()) {
+			if !yield(h.at(i).sample(h.base)) {
 				return
 			}
 		}
@@ -143,7 +147,7 @@ func (h *History) Recent(n int) []Sample {
 	n = max(0, min(n, h.n))
 	out := make([]Sample, 0, n)
 	for i := h.n - n; i < h.n; i++ {
-		out = append(out, h.at(i).sample())
+		out = append(out, h.at(i).sample(h.base))
 	}
 	return out
 }
