@@ -1,0 +1,101 @@
+package state
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// Document is the content of state.json: all that a restart needs to answer as before.
+type Document struct {
+	// SetSerial is the network's serial: it rises whenever a live set changes what the zones contain (RFC 1982).
+	SetSerial uint32 `json:"set_serial"`
+	// Fingerprint is a hash of what the zones contain. As long as it is the same, so is SetSerial.
+	Fingerprint string `json:"fingerprint,omitempty"`
+	// ZoneSerials holds the serials of zones that have changed on their own, by zone.
+	ZoneSerials map[string]uint32 `json:"zone_serials,omitempty"`
+	// Modes holds the modes that operators set, by edge, also of edges no longer configured.
+	Modes map[string]Mode `json:"modes,omitempty"`
+	// Families holds what was published, by family: "ipv4", "ipv6".
+	Families map[string]Family `json:"families,omitempty"`
+	// Addresses holds the last good addresses of edges that are named by host, by edge.
+	Addresses map[string]Addresses `json:"addresses,omitempty"`
+	// Edges holds the last good content of each edge list, by its path.
+	Edges map[string][]EdgeEntry `json:"edges,omitempty"`
+	// Object holds the test object as it was last read, by the path of its FILE.
+	Object map[string]Digest `json:"object,omitempty"`
+	// Saved is when the document was handed to Store.Save, which sets it.
+	Saved time.Time `json:"saved,omitzero"`
+}
+
+// Mode is an operator's word on an edge.
+type Mode struct {
+	Mode    string `json:"mode"`
+	Comment string `json:"comment,omitempty"`
+	// Author is who the control socket says it was, Claimed who they said they were (SUDO_USER).
+	Author  string    `json:"author,omitempty"`
+	Claimed string    `json:"claimed,omitempty"`
+	At      time.Time `json:"at,omitzero"`
+	// Expires is when the edge is available again; zero is never.
+	Expires time.Time `json:"expires,omitzero"`
+}
+
+// Family is what was published for one address family.
+type Family struct {
+	// Live names the live edges, and Addresses says what was published for each.
+	Live      []string              `json:"live,omitempty"`
+	Addresses map[string]netip.Addr `json:"addresses,omitempty"`
+	// Fallback holds the addresses of last resort, when they were what was published.
+	Fallback []netip.Addr `json:"fallback,omitempty"`
+	Rung     string       `json:"rung,omitempty"`
+	// Since is when this set was published.
+	Since time.Time `json:"since,omitzero"`
+	// Substitutions holds the times of the changes that still count in the budget.
+	Substitutions []time.Time `json:"substitutions,omitempty"`
+}
+
+// Addresses holds an edge's last good address of each family; the zero Addr is none.
+type Addresses struct {
+	IPv4 netip.Addr `json:"ipv4,omitzero"`
+	IPv6 netip.Addr `json:"ipv6,omitzero"`
+}
+
+// EdgeEntry is a line of an edge list: a name, and the addresses it is pinned to.
+type EdgeEntry struct {
+	Name      string       `json:"name"`
+	Addresses []netip.Addr `json:"addresses,omitempty"`
+}
+
+// Digest identifies the content of a file.
+type Digest struct {
+	// SHA256 is in hex.
+	SHA256 string `json:"sha256"`
+	// Size is in bytes.
+	Size int64 `json:"size"`
+}
+
+// Clone returns a copy that shares nothing with d.
+func (d Document) Clone() Document {
+	d.ZoneSerials = maps.Clone(d.ZoneSerials)
+	d.Modes = maps.Clone(d.Modes)
+	d.Addresses = maps.Clone(d.Addresses)
+	d.Object = maps.Clone(d.Object)
+	d.Families = maps.Clone(d.Families)
+	for name, f := range d.Families {
+		f.Live = slices.Clone(f.Live)
+		f.Addresses = maps.Clone(f.Addresses)
+		f.Fallback = slices.Clone(f.Fallback)
+		f.Substitutions = slices.Clone(f.Substitutions)
+		d.Families[name] = f
+	}
+	d.Edges = maps.Clone(d.Edges)
+	for path, entries := range d.Edges {
+		entries = slices.Clone(entries)
+		for i := range entries {
+			entries[i].Addresses = slices.Clone(entries[i].Addresses)
+		}
+		d.Edges[path] = entries
+	}
+	return d
+}
