@@ -1,0 +1,39 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// ErrLocked is wrapped by the error for a directory that another process, or another Store, writes.
+var ErrLocked = errors.New("held by another process")
+
+// takeLock takes the flock of a directory. It lasts until the file is closed or the process dies, however it dies.
+func takeLock(root *os.Root) (*os.File, error) {
+	f, err := root.OpenFile(lockName, os.O_RDWR|os.O_CREATE, fileMode)
+	if err != nil {
+		// Of a lock on a read-only disk it can still be said whether somebody holds it.
+		var readable error
+		if f, readable = root.Open(lockName); readable != nil {
+			return nil, fmt.Errorf("making lock: %w", err)
+		}
+	}
+	for {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err != syscall.EINTR {
+			break
+		}
+	}
+	if err == nil {
+		return f, nil
+	}
+	f.Close()
+	path := filepath.Join(root.Name(), lockName)
+	if err == syscall.EWOULDBLOCK {
+		return nil, fmt.Errorf("locking %q: %w", path, ErrLocked)
+	}
+	return nil, fmt.Errorf("locking %q: %w", path, err)
+}
