@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strings"
 	"time"
@@ -41,7 +40,7 @@ func (e terseError) Unwrap() error { return e.err }
 
 // reason is the part of an I/O error that its stage does not say already: net repeats operation and addresses.
 func reason(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	if ended(ctx, err) {
 		return context.Cause(ctx)
 	}
 	var op *net.OpError
@@ -53,16 +52,9 @@ func reason(ctx context.Context, err error) error {
 
 // malformed tells what net/http found wrong with an answer. Its errors quote the answer, which may echo our headers,
 // so only the words before the quotation are kept.
-func malformed(ctx context.Context, err error) error {
-	var op *net.OpError
-	if ctx.Err() != nil || errors.As(err, &op) {
-		return reason(ctx, err)
-	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errClosed
-	}
+func malformed(err error) error {
 	text := err.Error()
-	for _, prefix := range []string{"net/http: ", "http: ", "http/1.x "} {
+	for _, prefix := range []string{"net/http: ", "http: "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
 	if i := strings.IndexAny(text, "\":;"); i >= 0 {
@@ -70,5 +62,3 @@ func malformed(ctx context.Context, err error) error {
 	}
 	return terseError{errors.New(strings.TrimSpace(text))}
 }
-
-var errClosed = errors.New("connection closed before the end")

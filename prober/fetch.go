@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -46,8 +47,8 @@ func (p *Prober) fetch(ctx context.Context, remote netip.AddrPort, res *Result) 
 		conn = secure
 	}
 
-	limited := &io.LimitedReader{R: conn, N: maxHeaderBytes}
-	r := bufio.NewReader(limited)
+	wire := &wire{conn: conn, left: maxHeaderBytes}
+	r := bufio.NewReader(wire)
 	outcome, err = p.ask(ctx, conn, r)
 	next(&res.Phases.FirstByte)
 	if err != nil {
@@ -57,17 +58,16 @@ func (p *Prober) fetch(ctx context.Context, remote netip.AddrPort, res *Result) 
 	defer next(&res.Phases.Body)
 	resp, err := readHeader(r)
 	if err != nil {
-		if limited.N <= 0 {
-			return Read, fmt.Errorf("reading header: no end within %d bytes", maxHeaderBytes)
-		}
-		return classify(ctx, err, Read), fmt.Errorf("reading header: %w", malformed(ctx, err))
+		return classify(ctx, wire.err, Read), fmt.Errorf("reading header: %w", wire.fault(ctx, err))
 	}
 	res.Status = resp.StatusCode
 	if resp.StatusCode/100 != 2 || resp.StatusCode == http.StatusPartialContent {
-		return Status, fmt.Errorf("status is %d %s, expected 2xx", resp.StatusCode, http.StatusText(resp.StatusCode))
+		// Not resp.Status: those words are the edge's.
+		status := strings.TrimSpace(fmt.Sprintf("%d %s", resp.StatusCode, http.StatusText(resp.StatusCode)))
+		return Status, fmt.Errorf("status is %s, expected 2xx other than 206", status)
 	}
-	limited.N = math.MaxInt64 // the body has bounds of its own
-	return p.judge(ctx, resp.Body)
+	wire.left = math.MaxInt64 // the body has bounds of its own
+	return p.judge(ctx, wire, resp.Body)
 }
 
 // ask sends the request and waits for the first byte of the answer.
@@ -99,11 +99,11 @@ func readHeader(r *bufio.Reader) (*http.Response, error) {
 
 // judge reads the body, one byte further than it may be long, and compares. What the header says of its length is
 // the reader's to honour and nothing is allocated by it. The body is not closed: that would read on to its end.
-func (p *Prober) judge(ctx context.Context, body io.Reader) (Outcome, error) {
+func (p *Prober) judge(ctx context.Context, wire *wire, body io.Reader) (Outcome, error) {
 	object := p.object.Load()
 	got, err := digest(io.LimitReader(body, object.limit()+1))
 	if err != nil {
-		return classify(ctx, err, Read), fmt.Errorf("reading body: after %d bytes: %w", got.Size, malformed(ctx, err))
+		return classify(ctx, wire.err, Read), fmt.Errorf("reading body: after %d bytes: %w", got.Size, wire.fault(ctx, err))
 	}
 	return object.compare(got, time.Now())
 }

@@ -64,7 +64,7 @@ var exhausted = []error{
 	syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EADDRNOTAVAIL,
 }
 
-// classify says what an I/O error counts as that during its stage would otherwise count as usual.
+// classify says what an I/O error counts as, when an ordinary one in its place counts as usual.
 func classify(ctx context.Context, err error, usual Outcome) Outcome {
 	switch {
 	case ended(ctx, err):
@@ -77,15 +77,19 @@ func classify(ctx context.Context, err error, usual Outcome) Outcome {
 	return usual
 }
 
-// ended tells whether err came of the end of ctx.
+// ended tells whether err is the end of ctx, as against another error that came about the same time.
 func ended(ctx context.Context, err error) bool {
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		// Sockets get the context's deadline while they connect, and may see it an instant before the context
-		// does. Only the context knows whose deadline it was.
-		<-ctx.Done()
+	if !isAny(err, interrupted) {
+		return false
 	}
-	return ctx.Err() != nil
+	// A socket that connects gets the context's deadline and may see it an instant before the context does. Only the
+	// context knows whose deadline it was.
+	<-ctx.Done()
+	return true
 }
+
+// interrupted are the errors of an operation whose context ended.
+var interrupted = []error{os.ErrDeadlineExceeded, context.DeadlineExceeded, context.Canceled}
 
 func isAny(err error, targets []error) bool {
 	return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })

@@ -12,7 +12,8 @@
 //   - a fault of this machine is told apart from a fault of the edge ([Local]);
 //   - values of request headers never appear in errors.
 //
-// It never logs and never keeps a goroutine after Probe or Resolve returned.
+// It never logs, and never keeps a goroutine after Probe returned. (A lookup that was given up may linger in package net
+// for the few seconds of the system's resolver timeout.)
 package prober
 
 import (

@@ -18,7 +18,8 @@ type Resolver struct{ lookup *net.Resolver }
 // which a hanging C library cannot block.
 func NewResolver(r *net.Resolver) *Resolver {
 	if r == nil {
-		r = &net.Resolver{PreferGo: true}
+		// Strict: a failing server must not send the search list after an answer of another name.
+		r = &net.Resolver{PreferGo: true, StrictErrors: true}
 	}
 	return &Resolver{lookup: r}
 }
@@ -91,7 +92,7 @@ func (r *Resolver) family(ctx context.Context, network, host string) answer {
 	if err != nil {
 		var dnsErr *net.DNSError
 		if errors.As(err, &dnsErr) {
-			return answer{none: dnsErr.IsNotFound, err: terseError{errors.New(dnsErr.Err)}}
+			return answer{none: dnsErr.IsNotFound, err: lookupError(dnsErr)}
 		}
 		// A hosts file with addresses of the other family alone.
 		var addrErr *net.AddrError
@@ -109,6 +110,14 @@ func (r *Resolver) family(ctx context.Context, network, host string) answer {
 		return answer{none: true, err: errors.New("no addresses")}
 	}
 	return answer{lowest: addrs[0], several: len(addrs) > 1}
+}
+
+// lookupError leaves out the name, which our errors have already.
+func lookupError(err *net.DNSError) error {
+	if err.Server == "" {
+		return terseError{errors.New(err.Err)}
+	}
+	return terseError{fmt.Errorf("%s says %s", err.Server, err.Err)}
 }
 
 // usable tells whether a host can have addr. Loopback is fine: it is how a site is tried on one machine.
