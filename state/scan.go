@@ -20,7 +20,7 @@ type scanner struct {
 }
 
 func newScanner(r io.Reader) *scanner {
-	return &scanner{r: r, buf: make([]byte, 4*maxPayload)}
+	return &scanner{r: r, buf: make([]byte, 2*maxPayload)}
 }
 
 // next returns the payload of the next record, valid until the call after. The error is io.EOF at the end of a sound

@@ -150,7 +150,7 @@ func TestRestart(t *testing.T) {
 	if !l.Found || l.Generation != 0 || len(l.Problems) > 0 {
 		t.Errorf("got %+v", l)
 	}
-	if diff := cmp.Diff(samples, samplesOf(t, l), alike); diff != "" {
+	if diff := diffSamples(samples, samplesOf(t, l)); diff != "" {
 		t.Errorf("samples (-want +got):\n%s", diff)
 	}
 	changes, err := s.Changes(10)
