@@ -69,7 +69,7 @@ func (v Verdict) String() string {
 	case RuleDisplaced:
 		fmt.Fprintf(&b, "displaced, %s", v.measure())
 	case RuleCrowded:
-		fmt.Fprintf(&b, "not needed, %s, the %d wanted are live", v.measure(), n.EdgeCount)
+		fmt.Fprintf(&b, "not needed, %s, edge_count %d is reached", v.measure(), n.EdgeCount)
 	case RuleNotPassing:
 		fmt.Fprintf(&b, "not passing, %s", v.measure())
 	default:
