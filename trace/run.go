@@ -55,7 +55,7 @@ func Run(t Trace) Result {
 type run struct {
 	settings      Settings
 	list          []string
-	listed        map[string]bool // those in list
+	listed        map[string]bool  // those in list
 	edges         map[string]*edge // removed ones too: they may return
 	modes         map[string]selector.Mode
 	lastLive      []string
