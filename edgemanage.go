@@ -1,0 +1,176 @@
+// Package edgemanage implements a CoreDNS plugin that keeps the apex of many zones pointed at web edges that work.
+//
+// The plugin answers for the rotating names of its zones, the apex and the configured labels, from an immutable snapshot
+// that package network publishes; every other query goes to the next plugin.
+package edgemanage
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/pkg/nonwriter"
+	"github.com/coredns/coredns/plugin/transfer"
+	"github.com/coredns/coredns/request"
+
+	"github.com/deflect-ca/coredns-edgemanage/network"
+	"github.com/miekg/dns"
+)
+
+const pluginName = "edgemanage"
+
+var (
+	_ plugin.Handler      = (*Edgemanage)(nil)
+	_ transfer.Transferer = (*Edgemanage)(nil)
+)
+
+// Edgemanage is the plugin in one server block.
+type Edgemanage struct {
+	Next plugin.Handler
+
+	engine *engine
+	claims []claim          // zones and the networks they are to be served from
+	zones  map[string]*zone // by origin, lower-case and fully qualified; filled in OnStartup
+	bypass []string
+}
+
+// Name implements plugin.Handler.
+func (e *Edgemanage) Name() string { return pluginName }
+
+// ServeDNS implements plugin.Handler. It takes no lock and waits for nothing.
+func (e *Edgemanage) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	state := request.Request{W: w, Req: r}
+	z, at := e.find(state.Name())
+	if z == nil || at == elsewhere || r.Opcode != dns.OpcodeQuery || state.QClass() != dns.ClassINET {
+		return plugin.NextOrFailure(e.Name(), e.Next, ctx, w, r)
+	}
+	now := z.now()
+	if at == between {
+		return e.ask(ctx, w, r, now)
+	}
+	addrs := &now.records.Rotating[at]
+	switch qtype := state.QType(); {
+	case qtype == dns.TypeA:
+		return addresses(w, r, now, now.snapshot.Families[network.IPv4].Coverage, addrs.A)
+	case qtype == dns.TypeAAAA:
+		return addresses(w, r, now, now.snapshot.Families[network.IPv6].Coverage, addrs.AAAA)
+	case qtype == dns.TypeANY:
+		if rrs := now.any(at, state.Name()); len(rrs) > 0 {
+			return reply(w, r, rrs, nil)
+		}
+		return reply(w, r, nil, now.records.SOA)
+	case at != apex:
+		return e.ask(ctx, w, r, now)
+	case qtype == dns.TypeSOA:
+		return reply(w, r, now.records.SOA, nil)
+	case qtype == dns.TypeNS:
+		return reply(w, r, now.records.NS, nil)
+	case qtype == dns.TypeAXFR, qtype == dns.TypeIXFR:
+		// *transfer* is not loaded, or it would have come first.
+		return dns.RcodeRefused, nil
+	case qtype == dns.TypeDS:
+		// A DS belongs to the parent's side of a cut (RFC 4035, 2.4), so its absence is told with the parent's SOA.
+		if parent := e.enclosing(z.origin); parent != nil {
+			now = parent.now()
+		}
+	}
+	return e.ask(ctx, w, r, now)
+}
+
+// addresses answers for A or AAAA at a rotating name.
+func addresses(w dns.ResponseWriter, r *dns.Msg, now *answers, c network.Coverage, rrs []dns.RR) (int, error) {
+	switch c {
+	case network.Live:
+		return reply(w, r, rrs, nil)
+	case network.Empty:
+		return reply(w, r, nil, now.records.SOA)
+	}
+	return dns.RcodeServerFailure, nil
+}
+
+// ask puts the query to the next plugin and lets a positive answer pass. A name that we serve exists, whatever the next
+// plugin knows of it: its NXDOMAIN would make resolvers drop our addresses too (RFC 8020), so anything that says "nothing
+// here" becomes NODATA with our SOA.
+func (e *Edgemanage) ask(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, now *answers) (int, error) {
+	if e.Next == nil {
+		return reply(w, r, nil, now.records.SOA)
+	}
+	heard := nonwriter.New(w)
+	rcode, err := plugin.NextOrFailure(e.Name(), e.Next, ctx, heard, r)
+	said := rcode
+	if heard.Msg != nil {
+		said = heard.Msg.Rcode
+	}
+	switch {
+	case heard.Msg != nil && said == dns.RcodeSuccess && len(heard.Msg.Answer) > 0:
+		return rcode, firstError(w.WriteMsg(heard.Msg), err)
+	case said == dns.RcodeSuccess, said == dns.RcodeNameError, said == dns.RcodeRefused, heard.Msg == nil && endOfChain(err):
+		return reply(w, r, nil, now.records.SOA)
+	case heard.Msg != nil:
+		return rcode, firstError(w.WriteMsg(heard.Msg), err)
+	}
+	return rcode, err
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endOfChain says whether the next plugin passed the query on and found no plugin behind it. plugin.NextOrFailure has no
+// error value for that, only this text.
+func endOfChain(err error) bool {
+	return err != nil && strings.HasSuffix(err.Error(), "no next plugin found")
+}
+
+// reply writes an authoritative answer. NODATA has exactly the SOA as its authority; with anything else there *dnssec*
+// would not sign it.
+func reply(w dns.ResponseWriter, r *dns.Msg, answer, authority []dns.RR) (int, error) {
+	m := new(dns.Msg)
+	m.SetReply(r)
+	m.Authoritative = true
+	m.Answer, m.Ns = answer, authority
+	return dns.RcodeSuccess, w.WriteMsg(m)
+}
+
+// find returns the zone that encloses a name most closely, and where in it the name is. It takes one map access a label,
+// whatever the number of zones.
+func (e *Edgemanage) find(qname string) (*zone, place) {
+	for off, end := 0, false; !end; off, end = dns.NextLabel(qname, off) {
+		if z, ok := e.zones[qname[off:]]; ok {
+			return z, z.places.at(qname[:off])
+		}
+	}
+	return nil, elsewhere
+}
+
+// enclosing returns the closest of our zones above an origin, or nil.
+func (e *Edgemanage) enclosing(origin string) *zone {
+	off, end := dns.NextLabel(origin, 0)
+	if end {
+		return nil
+	}
+	z, _ := e.find(origin[off:])
+	return z
+}
+
+// Transfer implements transfer.Transferer. A zone of which only the rotating names are known here cannot be transferred:
+// without this error *transfer* would ship the next plugin's idea of it, without a live address.
+func (e *Edgemanage) Transfer(origin string, serial uint32) (<-chan []dns.RR, error) {
+	if _, ours := e.zones[plugin.Name(origin).Normalize()]; ours {
+		return nil, fmt.Errorf("transferring zone %q: only its rotating names are known here, the rest is another plugin's", origin)
+	}
+	return nil, transfer.ErrNotAuthoritative
+}
+
+// Ready implements ready.Readiness. It answers for all networks of the process, since *ready* keeps one entry a plugin.
+func (e *Edgemanage) Ready() bool { return e.engine.ready() }
+
+// CacheBypassZones implements cache.ZoneBypasser: an edge that was pulled must leave the answers at once. *cache* reads
+// this before our OnStartup and scans the list on every query, so it is short and comes from the configuration.
+func (e *Edgemanage) CacheBypassZones() []string { return e.bypass }

@@ -1,0 +1,239 @@
+package edgemanage
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"sync"
+
+	"github.com/coredns/caddy"
+
+	"github.com/deflect-ca/coredns-edgemanage/config"
+	"github.com/deflect-ca/coredns-edgemanage/network"
+	"github.com/deflect-ca/coredns-edgemanage/prober"
+	"github.com/deflect-ca/coredns-edgemanage/zonefile"
+)
+
+// engine is all networks of one Corefile. A process has one that runs: during a reload the new instance's takes over
+// from the old one's, and if the reload fails the old one's takes over again. Either way the memory goes along, so
+// nothing is probed twice and nothing forgotten.
+type engine struct {
+	handlers []*Edgemanage
+	defined  map[string]*definition
+	networks map[string]*network.Network // made from defined by the first start
+
+	// spare is the memory of networks that this engine's configuration no longer has. It is kept until the reload has
+	// succeeded, since a failed one goes back to them.
+	spare map[string]*network.Memory
+}
+
+// definition is a network as a block defines it.
+type definition struct {
+	config *config.Network
+	inputs *network.Inputs
+	at     string
+}
+
+var (
+	activeMu sync.Mutex
+	active   *engine // the one that runs
+)
+
+type engineKey struct{}
+
+// engineOf returns the engine of a caddy instance, whose blocks share it.
+func engineOf(c *caddy.Controller) *engine {
+	if e, ok := c.Get(engineKey{}).(*engine); ok {
+		return e
+	}
+	e := &engine{defined: map[string]*definition{}}
+	c.Set(engineKey{}, e)
+	return e
+}
+
+// define adds a network. A second definition of a name is an error.
+func (e *engine) define(c *config.Network, in *network.Inputs, at string) error {
+	if other, twice := e.defined[c.Name]; twice {
+		return fmt.Errorf("%s: edgemanage: network %s is defined at %s already: expected one body; to serve it here too, name it without", at, c.Name, other.at)
+	}
+	e.defined[c.Name] = &definition{c, in, at}
+	return nil
+}
+
+// takeOver makes e the engine that runs, with the memory of the one that ran before. It does nothing when e runs
+// already: every server block calls it. When e cannot start, the one before goes on.
+func takeOver(e *engine) error {
+	activeMu.Lock()
+	defer activeMu.Unlock()
+	if active == e {
+		return nil
+	}
+	if err := e.prepare(); err != nil {
+		return err
+	}
+	before := active
+	memory := before.stop()
+	if err := e.start(memory); err != nil {
+		if before == nil {
+			closeAll(memory)
+		} else if again := before.start(memory); again != nil {
+			log.Errorf("Going on as before: %v", again)
+		}
+		return err
+	}
+	active = e
+	return nil
+}
+
+// release ends an engine whose instance shuts down. If it does not run any more the reload that replaced it has
+// succeeded, and what was kept for going back is given up.
+func release(e *engine) {
+	activeMu.Lock()
+	defer activeMu.Unlock()
+	memory := map[string]*network.Memory{}
+	switch active {
+	case nil:
+		return
+	case e:
+		memory, active = e.stop(), nil
+	default:
+		memory, active.spare = active.spare, nil
+	}
+	closeAll(memory)
+}
+
+func closeAll(memory map[string]*network.Memory) {
+	for name, m := range memory {
+		if err := m.Close(); err != nil {
+			log.Errorf("Closing the state of network %s: %v", name, err)
+		}
+	}
+}
+
+// prepare makes the networks. It fails for a name that no block defines.
+func (e *engine) prepare() error {
+	var faults []error
+	for _, h := range e.handlers {
+		for _, c := range h.claims {
+			if e.defined[c.network] == nil {
+				faults = append(faults, fmt.Errorf("%s: edgemanage: network %s is defined nowhere: expected a block with a body for it", c.at, c.network))
+			}
+		}
+	}
+	if len(faults) > 0 || e.networks != nil {
+		return errors.Join(faults...)
+	}
+	networks := map[string]*network.Network{}
+	for name, d := range e.defined {
+		n, err := network.New(d.config, d.inputs, network.Options{
+			Prober: newProber(d.config), Resolver: prober.NewResolver(nil), Observer: observer{},
+		})
+		if err != nil {
+			return fmt.Errorf("%s: edgemanage: %w", d.at, err)
+		}
+		networks[name] = n
+	}
+	e.networks = networks
+	return nil
+}
+
+// start starts the networks, taking what they can use out of memory and keeping the rest as spare. When one cannot start
+// all are stopped and memory is whole again.
+func (e *engine) start(memory map[string]*network.Memory) error {
+	for name, n := range e.networks {
+		if err := n.Start(memory[name]); err != nil {
+			e.spare = nil
+			maps.Copy(memory, e.stop())
+			return err
+		}
+	}
+	e.spare = map[string]*network.Memory{}
+	for name, m := range memory {
+		if e.networks[name] == nil {
+			e.spare[name] = m
+		}
+	}
+	for _, d := range e.defined {
+		d.announce()
+	}
+	return nil
+}
+
+// stop stops the networks and returns their memory, and the spare. No engine has none.
+func (e *engine) stop() map[string]*network.Memory {
+	memory := map[string]*network.Memory{}
+	if e == nil {
+		return memory
+	}
+	maps.Copy(memory, e.spare)
+	e.spare = nil
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for name, n := range e.networks {
+		wg.Go(func() {
+			if m := n.Stop(); m != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				memory[name] = m
+			}
+		})
+	}
+	wg.Wait()
+	return memory
+}
+
+func (e *engine) ready() bool {
+	for _, n := range e.networks {
+		if s := n.Snapshot(); !n.Config().DryRun && (s == nil || !s.Decided()) {
+			return false
+		}
+	}
+	return true
+}
+
+// announce logs what is odd about a network's configuration.
+func (d *definition) announce() {
+	for _, w := range d.config.Warnings {
+		log.Warning(w)
+	}
+	if d.config.State == "" && !d.config.DryRun {
+		log.Warningf("Network %s has no state directory: a restart forgets its live set, modes and history", d.config.Name)
+	}
+	if d.config.DryRun {
+		log.Infof("Network %s runs dry: nothing is answered and nothing written", d.config.Name)
+	}
+}
+
+// serve makes the zones that the handler answers for, once all networks are there. Those of a network in dry run are left
+// out, so that their queries go to the next plugin.
+func (e *Edgemanage) serve() {
+	e.zones = map[string]*zone{}
+	for _, c := range e.claims {
+		n := e.engine.networks[c.network]
+		cfg := n.Config()
+		if cfg.DryRun {
+			continue
+		}
+		shared := &zonefile.Template{
+			NS: cfg.NS, MName: cfg.MName, RName: cfg.RName,
+			Refresh: cfg.Timers.Refresh, Retry: cfg.Timers.Retry, Expire: cfg.Timers.Expire, Minimum: cfg.Timers.Minimum,
+			TTL: cfg.TTL, Labels: cfg.Labels,
+		}
+		places := newPlaces(cfg.Labels)
+		for _, origin := range c.zones {
+			e.zones[origin] = &zone{origin: origin, network: n, places: places, template: shared}
+		}
+	}
+}
+
+func newProber(c *config.Network) *prober.Prober {
+	header := http.Header{}
+	for _, h := range c.Headers {
+		header.Add(h.Name, h.Value)
+	}
+	return prober.New(prober.Options{
+		URL: c.Object.URL, Timeout: c.Timeout, Retry: c.Retry, InsecureSkipVerify: c.InsecureSkipVerify,
+		Header: header, Source4: c.Source4, Source6: c.Source6,
+	})
+}

@@ -1,0 +1,187 @@
+package network
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/history"
+	"github.com/deflect-ca/coredns-edgemanage/selector"
+	"github.com/deflect-ca/coredns-edgemanage/state"
+)
+
+// picture is what is told of when it changes.
+type picture struct {
+	names     []string
+	published LiveSet
+	rung      selector.Rung
+	decided   bool
+	held      int
+}
+
+func (n *Network) picture(f Family) picture {
+	r := n.mem.rotations[f]
+	return picture{slices.Clone(r.names), r.published, r.rung, r.decided, r.held}
+}
+
+// compare tells what a decision changed in a rotation.
+func (n *Network) compare(f Family, before picture, now time.Time) (changed bool, events []Event) {
+	r := n.mem.rotations[f]
+	changed = before.published.Coverage != r.published.Coverage || !slices.Equal(before.published.Addrs, r.published.Addrs)
+	if changed {
+		r.since = now
+	}
+	if len(before.published.Addrs) == 0 && r.published.Coverage == Empty {
+		return changed, nil // a family that nobody uses is no news
+	}
+	if changed {
+		events = append(events, n.setChanged(f, before))
+	}
+	if r.decided && (before.rung != r.rung || !before.decided) {
+		events = append(events, RungChanged{
+			Family: f, Before: before.rung, After: r.rung, Text: n.rungText(f),
+		})
+	}
+	r.held = r.decision.Held
+	if r.held > before.held {
+		events = append(events, Held{Family: f, Count: r.held - before.held})
+	}
+	return changed, events
+}
+
+// setChanged says who entered and left what is published, and why.
+func (n *Network) setChanged(f Family, before picture) SetChanged {
+	r := n.mem.rotations[f]
+	c := SetChanged{Family: f, Before: before.names, After: slices.Clone(r.names), Rung: r.rung.String(), Reasons: map[string]int{}}
+	var parts []string
+	for _, name := range before.names {
+		if !slices.Contains(r.names, name) {
+			reason, text := n.left(f, name)
+			c.Reasons[reason]++
+			parts = append(parts, name+" left ("+text+")")
+		}
+	}
+	for _, name := range r.names {
+		if !slices.Contains(before.names, name) {
+			reason, text := n.entered(f, name)
+			c.Reasons[reason]++
+			parts = append(parts, name+" entered ("+text+")")
+		}
+	}
+	if len(parts) == 0 {
+		c.Reasons["address"]++
+		parts = append(parts, fmt.Sprintf("addresses changed to %v", r.published.Addrs))
+	}
+	c.Text = strings.Join(parts, ", ")
+	return c
+}
+
+// left says why an edge is no longer live, in a word for metrics and a phrase for people.
+func (n *Network) left(f Family, name string) (reason, text string) {
+	e := n.mem.edges[name]
+	switch {
+	case e == nil || !e.configured:
+		return "removed", "no longer configured"
+	case n.mem.modes[name].Mode == selector.Unavailable:
+		return "unavailable", fmt.Sprintf("unavailable: %s", n.mem.modes[name].Comment)
+	}
+	m := e.members[f]
+	switch {
+	case m == nil || !m.address().IsValid():
+		return "unresolved", "no address"
+	case m.grade == history.Fail:
+		text = m.last.Outcome.String()
+		if m.last.Err != nil {
+			text += ": " + m.last.Err.Error()
+		}
+		return "failed", text
+	}
+	return "outgraded", n.verdict(f, name)
+}
+
+// entered says why an edge became live.
+func (n *Network) entered(f Family, name string) (reason, text string) {
+	r := n.mem.rotations[f]
+	switch v, ok := find(r.decision.Verdicts, name); {
+	case r.standing:
+		return "saved", "from the saved set"
+	case !ok:
+		return "fallback", "address of last resort"
+	default:
+		return v.Rule.String(), v.String()
+	}
+}
+
+func (n *Network) verdict(f Family, name string) string {
+	if v, ok := find(n.mem.rotations[f].decision.Verdicts, name); ok {
+		return v.String()
+	}
+	return "no candidate"
+}
+
+func find(verdicts []selector.Verdict, name string) (selector.Verdict, bool) {
+	i, ok := slices.BinarySearchFunc(verdicts, name, func(v selector.Verdict, name string) int { return strings.Compare(v.Name, name) })
+	if !ok {
+		return selector.Verdict{}, false
+	}
+	return verdicts[i], true
+}
+
+// rungText says what a rung means for the answers.
+func (n *Network) rungText(f Family) string {
+	r := n.mem.rotations[f]
+	wanted := n.config.EdgeCount
+	switch {
+	case r.published.Coverage == Empty:
+		return "no edge has an address of this family: NODATA"
+	case r.rung == selector.Full:
+		return fmt.Sprintf("%d of %d wanted are live", len(r.names), wanted)
+	case r.rung == selector.Short:
+		return fmt.Sprintf("only %d of %d wanted are live: no other edge passes", len(r.names), wanted)
+	case r.rung == selector.Hold:
+		return "too few edges pass: the last live ones are held"
+	case r.rung == selector.All:
+		return "too few edges pass and too few can be held: edges that do not pass are answered"
+	case r.rung == selector.Fallback:
+		return "no edge may be used: the fallback addresses are answered"
+	}
+	return "no edge may be used and there is no fallback: A and AAAA are SERVFAIL"
+}
+
+// record writes a change into the state for people to read later.
+func (n *Network) record(now time.Time, e Event) {
+	if n.mem.store == nil {
+		return
+	}
+	switch e := e.(type) {
+	case SetChanged:
+		n.mem.store.AddChange(state.Change{
+			At: now, Kind: "set", Family: e.Family.String(), Before: e.Before, After: e.After, Rung: e.Rung, Reason: e.Text,
+		})
+	case RungChanged:
+		n.mem.store.AddChange(state.Change{
+			At: now, Kind: "rung", Family: e.Family.String(), Before: []string{e.Before.String()}, After: []string{e.After.String()}, Reason: e.Text,
+		})
+	case ModeChanged:
+		n.mem.store.AddChange(state.Change{
+			At: now, Kind: "mode", Edge: e.Edge, Before: []string{e.Before.Mode.String()}, After: []string{e.After.Mode.String()},
+			Author: e.After.Author, Claimed: e.After.Claimed, Comment: e.After.Comment, Reason: e.Reason(),
+		})
+	}
+}
+
+// Reason says who changed a mode, or that it ran out.
+func (e ModeChanged) Reason() string {
+	if e.After.At.IsZero() {
+		return "the mode " + e.Before.Mode.String() + " ran out"
+	}
+	text := "set by " + e.After.Author
+	if e.After.Claimed != "" {
+		text += " (" + e.After.Claimed + ")"
+	}
+	if !e.After.Expires.IsZero() {
+		text += " until " + e.After.Expires.UTC().Format(time.RFC3339)
+	}
+	return text
+}

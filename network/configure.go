@@ -1,0 +1,122 @@
+package network
+
+import (
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/config"
+	"github.com/deflect-ca/coredns-edgemanage/prober"
+	"github.com/deflect-ca/coredns-edgemanage/state"
+)
+
+// take makes new inputs the ones worked from.
+func (n *Network) take(in *Inputs) {
+	n.inputs = in
+	for _, note := range in.Notes {
+		n.tell(Note{note})
+	}
+	n.expect(in.Object)
+	n.configure(in)
+}
+
+// configure takes up edge lists: edges are added, removed and given their addresses; a new one is probed at once, one
+// that stays keeps its place in the schedule.
+func (n *Network) configure(in *Inputs) {
+	mem := n.mem
+	mem.lists = in.lists
+	gone := maps.Clone(mem.edges)
+	mem.order = mem.order[:0:0]
+	for i, c := range in.Edges {
+		delete(gone, c.Name)
+		e := mem.edge(c.Name)
+		known := !e.due.IsZero() && e.configured
+		news := e.configure(c, i, func(f Family) bool { return served(n.config, f) }, n.config.History)
+		for _, m := range e.members {
+			if m == nil {
+				continue
+			}
+			m.hist.Resize(n.config.History)
+			m.fresh = true // the rules may be others now
+			if e.pins != nil {
+				mem.owners[m.probe] = e.name
+			}
+		}
+		mem.order = append(mem.order, e)
+		n.enrol(e, known && !news)
+	}
+	for _, e := range gone {
+		if e.configured {
+			n.dismiss(e)
+		}
+	}
+	slices.SortFunc(mem.order, func(a, b *edge) int { return strings.Compare(a.name, b.name) })
+	mem.forget(n.now())
+	n.countUntried()
+	addresses := 0
+	for _, e := range mem.order {
+		addresses += max(1, len(e.pins))
+	}
+	c := n.config
+	n.workers = config.EffectiveWorkers(c.Workers, addresses, c.Timeout, c.Interval)
+	if w := config.WorkersWarning(c.Workers, addresses, c.Timeout, c.Interval); w != "" {
+		n.tell(Warning{w})
+	}
+	if mem.store != nil {
+		mem.store.SetEdges(addresses)
+	}
+	n.beginRound()
+}
+
+// enrol puts an edge into the schedule: at its old place when it has one, else at once.
+func (n *Network) enrol(e *edge, keep bool) {
+	now := time.Now()
+	if !keep {
+		e.due = now
+	} else if latest := now.Add(n.config.Interval); e.due.After(latest) {
+		e.due = nextTurn(e.name, now, n.config.Interval) // the interval became shorter
+	}
+	switch {
+	case e.busy():
+	case e.index >= 0:
+		n.schedule.move(e)
+	default:
+		n.schedule.add(e)
+	}
+}
+
+// dismiss takes an edge out: it is no candidate any more, and not probed. Its history stays for keepGone.
+func (n *Network) dismiss(e *edge) {
+	e.configured, e.tried = false, false
+	if e.index >= 0 {
+		n.schedule.drop(e)
+	}
+	for a, name := range n.mem.owners {
+		if name == e.name {
+			delete(n.mem.owners, a)
+		}
+	}
+}
+
+func (n *Network) countUntried() {
+	n.untried = 0
+	for _, e := range n.mem.order {
+		if !e.tried {
+			n.untried++
+		}
+	}
+}
+
+// expect makes the object what probes compare with; the one before passes for a while.
+func (n *Network) expect(d *prober.Digest) {
+	n.mem.digests = map[string]state.Digest{}
+	if d == nil {
+		n.mem.object = nil
+	} else {
+		n.mem.object = n.mem.object.Replace(*d, n.now())
+		n.mem.digests[n.config.Object.File] = state.Digest{SHA256: hex.EncodeToString(d.Sum[:]), Size: d.Size}
+	}
+	n.prober.Expect(n.mem.object)
+}

@@ -1,0 +1,238 @@
+package network
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/history"
+	"github.com/deflect-ca/coredns-edgemanage/selector"
+)
+
+// decide grades what was probed since the last decision, asks the selector, and publishes what changed. It never waits
+// for anything but the disk, and for that at most saveWait.
+func (n *Network) decide() {
+	now := n.now()
+	n.decideAt = time.Time{}
+	changed := false
+	var events []Event
+	for f := range n.mem.rotations {
+		if !served(n.config, Family(f)) {
+			continue
+		}
+		moved, told := n.decideFamily(Family(f), now)
+		changed = changed || moved
+		events = append(events, told...)
+	}
+	n.publish(now, changed, events)
+}
+
+// decideFamily brings one rotation up to date. It reports whether what is answered changed.
+func (n *Network) decideFamily(f Family, now time.Time) (changed bool, events []Event) {
+	r, rules := n.mem.rotations[f], n.rules
+	known := 0
+	for _, e := range n.mem.order {
+		m := e.members[f]
+		if m == nil {
+			continue
+		}
+		m.regrade(now, rules)
+		if m.address().IsValid() {
+			known++
+		}
+	}
+	clampFuture(r.substitutions, now)
+	r.substitutions = slices.DeleteFunc(r.substitutions, func(at time.Time) bool {
+		return !at.After(now.Add(-n.config.MaxChangesPer))
+	})
+
+	in := n.input(f, now)
+	verdicts := selector.Select(in, n.settings[f])
+	before := n.picture(f)
+	switch {
+	case n.nobody(f, known):
+		// No edge has an address here: NODATA, once it is known that none has.
+		r.standing = false
+		r.decided = r.decided || n.allTried() || n.allPinned()
+		r.live, r.decision = nil, selector.Decision{}
+		r.rung = selector.None
+		if r.decided {
+			r.published, r.names = LiveSet{Coverage: Empty}, nil
+		}
+	case r.standing && !n.settled(f, verdicts):
+		r.decision = verdicts
+		n.stand(f)
+	case !r.decided && !n.firstDue(f, verdicts):
+		r.decision = verdicts // shown, not obeyed
+	default:
+		r.decided, r.standing = true, false
+		n.obey(f, verdicts, now)
+	}
+	return n.compare(f, before, now)
+}
+
+// input is what the selector decides on.
+func (n *Network) input(f Family, now time.Time) selector.Input {
+	r := n.mem.rotations[f]
+	in := selector.Input{
+		Candidates:    make([]selector.Candidate, 0, len(n.mem.order)),
+		LastLive:      r.live,
+		Substitutions: r.substitutions,
+		Now:           now,
+	}
+	for _, e := range n.mem.order {
+		m := e.members[f]
+		if m == nil || !m.address().IsValid() {
+			continue
+		}
+		in.Candidates = append(in.Candidates, selector.Candidate{
+			Name: e.name, Addr: m.address(), Mode: n.mem.modes[e.name].Mode, Grade: m.grade, Average: m.average,
+		})
+	}
+	return in
+}
+
+// nobody says whether a family is without edges. Where no address is known in either family because no name resolves,
+// there are edges all the same: an empty answer would say otherwise.
+func (n *Network) nobody(f Family, known int) bool {
+	if known > 0 {
+		return false
+	}
+	for _, e := range n.mem.order {
+		for other, m := range e.members {
+			if Family(other) != f && m != nil && m.address().IsValid() {
+				return true
+			}
+		}
+	}
+	return n.allPinned()
+}
+
+// allPinned says whether no edge's addresses have to be asked of the resolver.
+func (n *Network) allPinned() bool {
+	for _, e := range n.mem.order {
+		if e.pins == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// settled says whether a saved set has stood long enough: each member that may still be live has been probed since the
+// start, or none is left. A set that was saved empty, on rung fallback, waits as long as a first decision.
+func (n *Network) settled(f Family, d selector.Decision) bool {
+	live := n.mem.rotations[f].live
+	if len(live) == 0 {
+		return n.firstDue(f, d)
+	}
+	for _, name := range live {
+		if m := n.eligible(name, f); m != nil && !m.probed {
+			return false
+		}
+	}
+	return true
+}
+
+// eligible returns the member of a name that may be live: configured, with an address, and not unavailable.
+func (n *Network) eligible(name string, f Family) *member {
+	e := n.mem.edges[name]
+	if e == nil || !e.configured || n.mem.modes[name].Mode == selector.Unavailable {
+		return nil
+	}
+	if m := e.members[f]; m != nil && m.address().IsValid() {
+		return m
+	}
+	return nil
+}
+
+// stand publishes a saved set less the members that are out or have failed since the start. Where that would leave fewer
+// than min_live it is held whole, as rung hold would: a restart while everything is down must not shrink the set one
+// probe at a time.
+func (n *Network) stand(f Family) {
+	r := n.mem.rotations[f]
+	var all, passing []string
+	for _, name := range r.live {
+		m := n.eligible(name, f)
+		if m == nil {
+			continue
+		}
+		all = append(all, name)
+		if !m.probed || m.grade != history.Fail {
+			passing = append(passing, name)
+		}
+	}
+	if len(passing) >= max(1, r.decision.MinLive) {
+		n.show(f, passing, nil)
+		return
+	}
+	var fallback []netip.Addr
+	if r.rung == selector.Fallback {
+		fallback = n.fallback(f)
+	}
+	n.show(f, all, fallback)
+}
+
+// fallback are the fallback addresses of a family, but for those of unavailable edges.
+func (n *Network) fallback(f Family) []netip.Addr {
+	return slices.DeleteFunc(slices.Clone(n.settings[f].Fallback), func(a netip.Addr) bool {
+		return n.mem.modes[n.mem.owners[a]].Mode == selector.Unavailable
+	})
+}
+
+// firstDue says whether a first decision may be taken: every edge has been probed, or the timeout is over and enough
+// pass.
+func (n *Network) firstDue(f Family, d selector.Decision) bool {
+	if n.allTried() {
+		return true
+	}
+	if time.Since(n.started) < n.config.Timeout {
+		return false
+	}
+	return d.Rung >= selector.Short
+}
+
+// allTried says whether every configured edge has ended a turn since the start.
+func (n *Network) allTried() bool { return n.untried == 0 }
+
+// obey takes a decision over.
+func (n *Network) obey(f Family, d selector.Decision, now time.Time) {
+	r := n.mem.rotations[f]
+	r.decision, r.rung = d, d.Rung
+	for range d.Substituted {
+		r.substitutions = append(r.substitutions, now)
+	}
+	r.live = d.Live
+	n.show(f, d.Live, d.Fallback)
+}
+
+// show makes the addresses of the named edges, and the fallback addresses of the family, what is published.
+func (n *Network) show(f Family, names []string, fallback []netip.Addr) {
+	r := n.mem.rotations[f]
+	addrs := make([]netip.Addr, 0, len(names)+len(fallback))
+	for _, name := range names {
+		addrs = append(addrs, n.mem.edges[name].members[f].address())
+	}
+	r.names = slices.Clone(names)
+	for _, a := range fallback {
+		addrs = append(addrs, a)
+		r.names = append(r.names, a.String())
+	}
+	slices.Sort(r.names)
+	slices.SortFunc(addrs, netip.Addr.Compare)
+	addrs = slices.Clip(slices.Compact(addrs))
+	if len(addrs) == 0 {
+		r.published = LiveSet{Coverage: Undecided}
+		return
+	}
+	r.published = LiveSet{Coverage: Live, Addrs: addrs}
+}
+
+// clampFuture moves times that a step of the clock left in the future to now, lest they fill the budget until the clock
+// has caught up.
+func clampFuture(times []time.Time, now time.Time) {
+	for i, at := range times {
+		if at.After(now) {
+			times[i] = now
+		}
+	}
+}

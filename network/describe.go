@@ -1,0 +1,84 @@
+package network
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/selector"
+	"github.com/deflect-ca/coredns-edgemanage/state"
+)
+
+// save has the memory written and remembers the write, for who must wait for it. It returns nil without a state.
+func (n *Network) save() *state.Pending {
+	n.dirty = false
+	if n.mem.store == nil {
+		return nil
+	}
+	n.pending = n.mem.store.Save(n.mem.document(n.config))
+	return n.pending
+}
+
+// describe makes the Status.
+func (n *Network) describe(now time.Time) *Status {
+	m := n.mem
+	s := &Status{
+		Network: n.config.Name, At: now, Ready: n.snapshot.Load().Decided(), DryRun: n.config.DryRun,
+		Serial: m.serial, Wanted: n.config.EdgeCount, Modes: maps.Clone(m.modes),
+		LastRound: m.lastRound, RoundTook: m.roundTook, ModesLost: m.modesLost,
+	}
+	if m.store != nil {
+		s.StateErrors = m.store.Errors()
+		if err := m.store.Err(); err != nil {
+			s.StateError = err.Error()
+		}
+	}
+	for f := range m.rotations {
+		if served(n.config, Family(f)) {
+			s.Families = append(s.Families, n.describeFamily(Family(f), now))
+		}
+	}
+	return s
+}
+
+func (n *Network) describeFamily(f Family, now time.Time) FamilyStatus {
+	r := n.mem.rotations[f]
+	s := FamilyStatus{
+		Family: f, Coverage: r.published.Coverage, Rung: r.rung, Standing: r.standing,
+		Live: r.names, Addrs: r.published.Addrs, Since: r.since,
+		MinLive: r.decision.MinLive, Held: r.decision.Held, Recent: len(r.substitutions),
+		Edges: make([]EdgeStatus, 0, len(n.mem.order)),
+	}
+	for _, e := range n.mem.order {
+		member := e.members[f]
+		if member == nil {
+			continue
+		}
+		mean, _ := member.hist.WindowMean(now, n.rules)
+		edge := EdgeStatus{
+			Name: e.name, Addr: member.address(), Probed: member.probe, Live: r.isLive(e.name),
+			Mode:  n.mem.modes[e.name].Mode,
+			Grade: member.grade, Average: member.average, WindowMean: mean, Samples: member.hist.Len(),
+			Outcome: member.last.Outcome, CertNotAfter: member.last.CertNotAfter,
+		}
+		if last, ok := member.hist.Last(); ok {
+			edge.LastAt, edge.LastTook, edge.LastFailed = last.At, last.Took, last.Failed
+		}
+		if member.last.Err != nil {
+			edge.Error = member.last.Err.Error()
+		}
+		if v, ok := find(r.decision.Verdicts, e.name); ok {
+			edge.Verdict = v
+		} else {
+			edge.Verdict = selector.Verdict{Name: e.name, Mode: edge.Mode, Grade: edge.Grade, Average: edge.Average}
+		}
+		s.Edges = append(s.Edges, edge)
+	}
+	return s
+}
+
+// isLive says whether an edge is published.
+func (r *rotation) isLive(name string) bool {
+	_, found := slices.BinarySearch(r.names, name)
+	return found
+}

@@ -1,0 +1,101 @@
+package network
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// gather is how long samples are gathered before a decision; urgent how long when a live edge failed, so that what
+	// fails together leaves together.
+	gather = time.Second
+	urgent = 50 * time.Millisecond
+)
+
+// command is a change asked for from outside; it runs in the network's goroutine.
+type command func()
+
+// run is the network's goroutine: everything that changes it happens here, one thing at a time.
+func (n *Network) run(ctx context.Context) {
+	defer close(n.stopped)
+	rereads := make(chan reread)
+	n.helpers.Go(func() { watch(ctx, n.config, n.inputs, rereads) })
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			n.helpers.Wait()
+			return
+		case <-timer.C:
+		case r := <-n.resolved:
+			n.gotAddresses(r)
+		case r := <-n.probed:
+			n.gotResult(r)
+		case r := <-rereads:
+			n.gotInputs(r)
+		case c := <-n.commands:
+			c()
+		}
+		n.dispatch()
+		if now := time.Now(); n.expire() || !n.decideAt.IsZero() && !now.Before(n.decideAt) {
+			n.decide()
+		}
+		timer.Reset(time.Until(n.wake()))
+	}
+}
+
+// decideWithin sees to it that a decision is taken at the latest after d.
+func (n *Network) decideWithin(d time.Duration) {
+	if at := time.Now().Add(d); n.decideAt.IsZero() || at.Before(n.decideAt) {
+		n.decideAt = at
+	}
+}
+
+// wake is when there is something to do although nothing arrives.
+func (n *Network) wake() time.Time {
+	at := time.Now().Add(time.Minute)
+	sooner := func(t time.Time) {
+		if !t.IsZero() && t.Before(at) {
+			at = t
+		}
+	}
+	sooner(n.decideAt)
+	if len(n.schedule) > 0 && n.running < n.workers {
+		sooner(n.schedule[0].due)
+	}
+	for _, m := range n.mem.modes {
+		sooner(m.Expires)
+	}
+	if first := n.started.Add(n.config.Timeout); time.Now().Before(first) {
+		sooner(first)
+	}
+	return at
+}
+
+// expire ends modes that have run out and reports whether there were any.
+func (n *Network) expire() (any bool) {
+	now := n.now()
+	for name, m := range n.mem.modes {
+		if m.expired(now) {
+			delete(n.mem.modes, name)
+			n.tell(ModeChanged{Edge: name, Before: m})
+			n.record(now, ModeChanged{Edge: name, Before: m})
+			any = true
+		}
+	}
+	return any
+}
+
+// gotInputs takes up files that moved. A fault is told of once, since a file is read again only when it moves again.
+func (n *Network) gotInputs(r reread) {
+	for _, f := range r.faults {
+		n.tell(ReloadFailed(f))
+	}
+	if r.inputs == nil {
+		return
+	}
+	n.take(r.inputs)
+	n.decide()
+	n.save() // the lists and the object's digest are part of the state, whether or not a set changed
+}

@@ -1,0 +1,112 @@
+package network
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/config"
+	"github.com/deflect-ca/coredns-edgemanage/history"
+	"github.com/deflect-ca/coredns-edgemanage/prober"
+	"github.com/deflect-ca/coredns-edgemanage/selector"
+	"github.com/deflect-ca/coredns-edgemanage/state"
+)
+
+// Memory is everything a network knows that is not configuration. A Corefile reload hands it, with the open state
+// directory, from the network of the old instance to that of the new one, and back when the reload fails.
+type Memory struct {
+	edges     map[string]*edge // also of edges that are no longer configured, for a while
+	modes     map[string]Mode
+	rotations [families]*rotation
+	owners    map[netip.Addr]string // which edge an address belongs to
+	order     []*edge               // the configured edges, by name
+
+	serial      uint32
+	fingerprint string // of what the zones contain, for telling whether the serial must rise
+
+	object  *prober.Object           // what bodies are compared with, and until when the one before passes too
+	lists   map[string][]config.Edge // last good version of each edge list, for the state
+	digests map[string]state.Digest  // and of the object's file
+
+	store     *state.Store // nil without a state directory, and in dry run
+	dir       string       // the directory of store
+	modesLost bool
+
+	round      int // the round under way
+	left       int // configured edges that have not had a turn in it
+	roundBegan time.Time
+	lastRound  time.Time
+	roundTook  time.Duration
+}
+
+// rotation is one family of a network.
+type rotation struct {
+	live          []string // the last decision's live edges, sorted
+	published     LiveSet
+	names         []string // names of what is published; differs from live while a saved set stands or on rung fallback
+	rung          selector.Rung
+	since         time.Time
+	substitutions []time.Time
+	decided       bool // the first decision is made, or a saved set was found
+	standing      bool // the saved set in live stands until its members have been probed
+	decision      selector.Decision
+	held          int
+}
+
+func newMemory() *Memory {
+	m := &Memory{
+		edges:  map[string]*edge{},
+		modes:  map[string]Mode{},
+		owners: map[netip.Addr]string{},
+		lists:  map[string][]config.Edge{},
+	}
+	for f := range m.rotations {
+		m.rotations[f] = &rotation{}
+	}
+	return m
+}
+
+// edge returns the named edge, new if need be.
+func (m *Memory) edge(name string) *edge {
+	e := m.edges[name]
+	if e == nil {
+		e = &edge{name: name, index: -1}
+		m.edges[name] = e
+	}
+	return e
+}
+
+// forget drops the histories of edges that have not been configured for keepGone. What is said about them (modes) stays.
+func (m *Memory) forget(now time.Time) {
+	for name, e := range m.edges {
+		if e.configured {
+			continue
+		}
+		young := false
+		for _, member := range e.members {
+			if member == nil {
+				continue
+			}
+			if s, ok := member.hist.Last(); ok && now.Sub(s.At) < keepGone {
+				young = true
+			}
+		}
+		if !young {
+			delete(m.edges, name)
+		}
+	}
+}
+
+// Close gives up the state directory, after writing what is left. It is for a memory that no network will take over.
+func (m *Memory) Close() error {
+	if m.store == nil {
+		return nil
+	}
+	err := m.store.Close()
+	m.store = nil
+	return err
+}
+
+// rules are the grading rules of a configuration.
+func rules(c *config.Network) history.Rules {
+	return history.Rules{GoodEnough: c.GoodEnough, Timeout: c.Timeout, Window: c.Window, Size: c.History, Fall: c.Fall, Rise: c.Rise}
+}

@@ -1,0 +1,111 @@
+package network
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/config"
+	"github.com/deflect-ca/coredns-edgemanage/history"
+	"github.com/deflect-ca/coredns-edgemanage/prober"
+	"github.com/deflect-ca/coredns-edgemanage/selector"
+	"github.com/deflect-ca/coredns-edgemanage/state"
+)
+
+// Prober fetches the object from one address. *prober.Prober is one.
+type Prober interface {
+	Probe(ctx context.Context, addr netip.Addr) prober.Result
+	Expect(*prober.Object)
+}
+
+// Resolver asks for the addresses of a name. *prober.Resolver is one.
+type Resolver interface {
+	Resolve(ctx context.Context, host string) prober.Resolution
+}
+
+// Options are what a Network needs beside its configuration.
+type Options struct {
+	Prober   Prober
+	Resolver Resolver
+	Observer Observer
+	Now      func() time.Time // the wall clock; nil is time.Now
+}
+
+// Network runs one network of edges. Its methods may be called from any goroutine; those that ask for a change fail
+// while it is stopped.
+type Network struct {
+	config   *config.Network
+	prober   Prober
+	resolver Resolver
+	observer Observer
+	now      func() time.Time
+	rules    history.Rules
+	settings [families]selector.Settings
+	workers  int
+
+	snapshot atomic.Pointer[Snapshot]
+	status   atomic.Pointer[Status]
+
+	mu       sync.Mutex // guards the life cycle: Start, Stop, and who may send a command
+	cancel   context.CancelFunc
+	stopped  chan struct{} // closed when run has returned
+	commands chan command
+
+	// What follows belongs to run, and to Start and Stop while it does not run.
+	mem      *Memory
+	inputs   *Inputs
+	schedule schedule
+	running  int // probes and resolutions under way, at most workers
+	untried  int // configured edges that have not ended a turn since the start
+	started  time.Time
+	decideAt time.Time      // when the samples gathered are decided on; zero: there are none
+	pending  *state.Pending // the last write asked for
+	dirty    bool           // something is to be saved although no set changed
+	helpers  sync.WaitGroup
+	ctx      context.Context
+	resolved chan resolution
+	probed   chan probeResult
+}
+
+// New returns a network that is not running. The inputs are those that ReadInputs gave for the configuration.
+func New(c *config.Network, in *Inputs, o Options) (*Network, error) {
+	keep, err := selector.ParseKeep(c.Keep)
+	if err != nil {
+		return nil, err
+	}
+	n := &Network{
+		config: c, inputs: in,
+		prober: o.Prober, resolver: o.Resolver, observer: o.Observer, now: o.Now,
+		rules: rules(c),
+	}
+	if n.now == nil {
+		n.now = time.Now
+	}
+	for f := range n.settings {
+		n.settings[f] = selector.Settings{
+			EdgeCount: c.EdgeCount, MinLive: c.MinLive, Keep: keep,
+			MaxChanges: c.MaxChanges, MaxChangesPer: c.MaxChangesPer, Strict: c.Strict,
+			Fallback: slices.DeleteFunc(slices.Clone(c.Fallback), func(a netip.Addr) bool { return familyOf(a) != Family(f) }),
+		}
+	}
+	return n, nil
+}
+
+// Config returns the configuration, which must not be changed.
+func (n *Network) Config() *config.Network { return n.config }
+
+// Snapshot returns what queries are answered from; nil before the first Start. After Stop it stays as it was.
+func (n *Network) Snapshot() *Snapshot { return n.snapshot.Load() }
+
+// Status returns what the network shows of itself; nil before the first Start.
+func (n *Network) Status() *Status { return n.status.Load() }
+
+// tell hands an event to the observer.
+func (n *Network) tell(e Event) {
+	if n.observer != nil {
+		n.observer.Observe(n.config.Name, e)
+	}
+}

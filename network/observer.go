@@ -1,0 +1,87 @@
+package network
+
+import (
+	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/prober"
+	"github.com/deflect-ca/coredns-edgemanage/selector"
+)
+
+// Observer hears what happens in a network. It is called from the network's own goroutine, or the state's, and must
+// not block.
+type Observer interface {
+	Observe(network string, e Event)
+}
+
+// Event is one of the types below.
+type Event interface{ event() }
+
+type (
+	// Probed is the end of one probe of one address. Resolved is how long its name took to resolve, zero for an address
+	// that was pinned.
+	Probed struct {
+		Edge     string
+		Family   Family
+		Resolved time.Duration
+		Result   prober.Result
+	}
+
+	// SetChanged is a change of a live set. Reasons counts, by the word for metrics, why edges entered or left.
+	SetChanged struct {
+		Family        Family
+		Before, After []string
+		Rung          string
+		Serial        uint32
+		Reasons       map[string]int
+		Text          string // for the log: who left and entered, and why
+	}
+
+	// RungChanged is a change of rung; Text says what it means for the answers.
+	RungChanged struct {
+		Family        Family
+		Before, After selector.Rung
+		Text          string
+	}
+
+	// Held is a decision in which the budget held back Count substitutions more than in the one before.
+	Held struct {
+		Family Family
+		Count  int
+	}
+
+	// ModeChanged is a mode that was set or ran out.
+	ModeChanged struct {
+		Edge          string
+		Before, After Mode
+	}
+
+	// StateTrouble is the first of a row of failures to write the state; StateRecovered ends it.
+	StateTrouble struct{ Err error }
+	// StateRecovered says that everything is on the disk again.
+	StateRecovered struct{}
+
+	// ReloadFailed is a file that moved and could not be taken up; the last good version stays.
+	ReloadFailed struct {
+		File string
+		Err  error
+	}
+
+	// Note is a line for the log about something that is odd but harmless, such as a duplicate in an edge list.
+	Note struct{ Text string }
+	// Warning is a line for the log about something that the operator should mend.
+	Warning struct{ Text string }
+)
+
+// Worse says whether the network came down a rung, or never stood on the highest.
+func (e RungChanged) Worse() bool { return e.After < e.Before || e.After < selector.Short }
+
+func (Probed) event()         {}
+func (SetChanged) event()     {}
+func (RungChanged) event()    {}
+func (Held) event()           {}
+func (ModeChanged) event()    {}
+func (StateTrouble) event()   {}
+func (StateRecovered) event() {}
+func (ReloadFailed) event()   {}
+func (Note) event()           {}
+func (Warning) event()        {}

@@ -1,0 +1,159 @@
+package network
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/config"
+	"github.com/deflect-ca/coredns-edgemanage/history"
+	"github.com/deflect-ca/coredns-edgemanage/prober"
+	"github.com/deflect-ca/coredns-edgemanage/selector"
+	"github.com/deflect-ca/coredns-edgemanage/state"
+)
+
+// restore fills an empty memory from what the state directory held. What cannot be understood costs only itself, and is
+// returned for the log.
+func (m *Memory) restore(l *state.Loaded, c *config.Network, now time.Time) (problems []error) {
+	d := l.Document
+	m.modesLost = l.ModesLost
+	m.serial, m.fingerprint = d.SetSerial, d.Fingerprint
+	for name, s := range d.Modes {
+		mode, err := loadMode(s)
+		if err != nil {
+			// A withdrawn edge must not come back because its mode cannot be read.
+			problems = append(problems, fmt.Errorf("reading the mode of %q: %w; it is taken for unavailable", name, err))
+			mode = Mode{Mode: selector.Unavailable, Comment: s.Comment, Author: s.Author, At: s.At}
+		}
+		m.modes[name] = mode
+	}
+	for file, entries := range d.Edges {
+		edges := make([]config.Edge, 0, len(entries))
+		for _, e := range entries {
+			edges = append(edges, config.Edge{Name: e.Name, Addrs: e.Addresses})
+		}
+		m.lists[file] = edges
+	}
+	m.digests = d.Object
+	r := rules(c)
+	err := l.EachSample(func(s state.Sample) {
+		f := IPv4
+		if s.IPv6 {
+			f = IPv6
+		}
+		member := m.edge(s.Edge).member(f, r.Size)
+		outcome, err := prober.ParseOutcome(s.Outcome)
+		if err != nil {
+			outcome = prober.Internal
+		}
+		member.hist.Add(history.Sample{At: s.At, Took: s.Took, Failed: outcome != prober.OK}, r)
+		member.last = prober.Result{At: s.At, Took: s.Took, Outcome: outcome}
+		member.fresh = true
+	})
+	if err != nil {
+		problems = append(problems, err)
+	}
+	for _, e := range m.edges {
+		for _, member := range e.members {
+			if member != nil {
+				member.regrade(now, r)
+			}
+		}
+	}
+	for name, a := range d.Addresses {
+		m.remember(name, IPv4, a.IPv4, r.Size)
+		m.remember(name, IPv6, a.IPv6, r.Size)
+	}
+	for f := range m.rotations {
+		m.restoreRotation(Family(f), d.Families[Family(f).String()], r.Size)
+	}
+	return problems
+}
+
+// remember gives an edge back the address it last passed at.
+func (m *Memory) remember(name string, f Family, a netip.Addr, size int) {
+	if a.IsValid() && familyOf(a) == f {
+		member := m.edge(name).member(f, size)
+		member.served, member.probe = a, a
+		m.owners[a] = name
+	}
+}
+
+func (m *Memory) restoreRotation(f Family, saved state.Family, size int) {
+	r := m.rotations[f]
+	r.substitutions = slices.Clone(saved.Substitutions)
+	r.since = saved.Since
+	if rung, err := selector.ParseRung(saved.Rung); err == nil {
+		r.rung = rung
+	}
+	if len(saved.Live) == 0 {
+		return
+	}
+	r.live = slices.Clone(saved.Live)
+	slices.Sort(r.live)
+	for name, a := range saved.Addresses {
+		m.remember(name, f, a, size)
+	}
+	r.decided, r.standing = true, true
+}
+
+// document is the memory as it is saved. It shares no map with the memory that the network goes on changing.
+func (m *Memory) document(c *config.Network) state.Document {
+	d := state.Document{
+		SetSerial:   m.serial,
+		Fingerprint: m.fingerprint,
+		Modes:       make(map[string]state.Mode, len(m.modes)),
+		Families:    map[string]state.Family{},
+		Addresses:   map[string]state.Addresses{},
+		Edges:       make(map[string][]state.EdgeEntry, len(m.lists)),
+		Object:      m.digests,
+	}
+	for name, mode := range m.modes {
+		d.Modes[name] = mode.saved()
+	}
+	for file, edges := range m.lists {
+		entries := make([]state.EdgeEntry, 0, len(edges))
+		for _, e := range edges {
+			entries = append(entries, state.EdgeEntry{Name: e.Name, Addresses: e.Addrs})
+		}
+		d.Edges[file] = entries
+	}
+	for name, e := range m.edges {
+		if e.pins != nil || !e.configured {
+			continue
+		}
+		var a state.Addresses
+		if v4 := e.members[IPv4]; v4 != nil {
+			a.IPv4 = v4.served
+		}
+		if v6 := e.members[IPv6]; v6 != nil {
+			a.IPv6 = v6.served
+		}
+		if a.IPv4.IsValid() || a.IPv6.IsValid() {
+			d.Addresses[name] = a
+		}
+	}
+	for f, r := range m.rotations {
+		if !served(c, Family(f)) || !r.decided {
+			continue
+		}
+		saved := state.Family{
+			Live:          r.live,
+			Addresses:     map[string]netip.Addr{},
+			Rung:          r.rung.String(),
+			Since:         r.since,
+			Substitutions: slices.Clone(r.substitutions),
+		}
+		if r.rung == selector.Fallback {
+			saved.Fallback = r.published.Addrs
+		}
+		for _, name := range r.live {
+			if e := m.edges[name]; e != nil && e.members[f] != nil {
+				saved.Addresses[name] = e.members[f].address()
+			}
+		}
+		d.Families[Family(f).String()] = saved
+	}
+	return d
+}

@@ -1,0 +1,117 @@
+package network
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/state"
+)
+
+// Start takes the network up where memory left it, or from the state directory when memory is nil. The saved set is
+// published when it returns. The error names the lock file when another process holds the state; memory is then as it
+// was.
+func (n *Network) Start(memory *Memory) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.cancel != nil {
+		return fmt.Errorf("starting network %s: it is running", n.config.Name)
+	}
+	if err := n.open(memory); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	n.ctx, n.cancel, n.stopped = ctx, cancel, make(chan struct{})
+	n.commands, n.resolved, n.probed = make(chan command), make(chan resolution), make(chan probeResult)
+	n.schedule, n.running, n.decideAt = nil, 0, time.Time{}
+	n.started = time.Now()
+	n.take(n.inputs)
+	for _, f := range n.inputs.Faults {
+		n.tell(ReloadFailed(f))
+	}
+	n.decide()
+	go n.run(ctx)
+	return nil
+}
+
+// Stop ends the network and returns its memory, for another network to Start with, or to Close. Probes in flight are
+// cancelled; they are no samples, and those edges are due at once. It returns nil when the network does not run.
+func (n *Network) Stop() *Memory {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.cancel == nil {
+		return nil
+	}
+	n.cancel()
+	<-n.stopped
+	n.cancel = nil
+	mem := n.mem
+	n.mem, n.schedule = nil, nil
+	for _, e := range mem.edges {
+		if e.busy() {
+			e.due = time.Now()
+		}
+		e.index, e.pending, e.waiting, e.looking = -1, 0, false, false
+	}
+	return mem
+}
+
+// open makes memory the network's own, loading it first where there is none, and opens the state directory.
+func (n *Network) open(memory *Memory) error {
+	c := n.config
+	dir := ""
+	if c.State != "" && !c.DryRun {
+		dir = stateDir(c)
+	}
+	if memory != nil && memory.dir == dir {
+		n.mem = memory
+		if n.mem.store != nil {
+			n.mem.store.Resize(c.History)
+		}
+		return nil
+	}
+	fresh := newMemory()
+	var loaded *state.Loaded
+	switch {
+	case dir != "":
+		store, l, err := state.Open(dir, n.storeOptions())
+		if err != nil {
+			return fmt.Errorf("opening the state of network %s: %w", c.Name, err)
+		}
+		fresh.store, fresh.dir, loaded = store, dir, l
+	case c.State != "":
+		l, err := state.Read(stateDir(c))
+		if err != nil {
+			return fmt.Errorf("reading the state of network %s: %w", c.Name, err)
+		}
+		loaded = l
+	}
+	if memory != nil {
+		// The directory is another one now; what this process knows is newer than anything found there.
+		memory.Close()
+		store := fresh.store
+		*fresh = *memory
+		fresh.store, fresh.dir = store, dir
+		loaded = nil
+	}
+	n.mem = fresh
+	if loaded == nil {
+		return nil
+	}
+	defer loaded.Close()
+	for _, err := range loaded.Problems {
+		n.tell(Warning{err.Error()})
+	}
+	for _, err := range fresh.restore(loaded, c, n.now()) {
+		n.tell(Warning{err.Error()})
+	}
+	return nil
+}
+
+func (n *Network) storeOptions() state.Options {
+	return state.Options{
+		Rounds:    n.config.History,
+		OnError:   func(err error) { n.tell(StateTrouble{err}) },
+		OnRecover: func() { n.tell(StateRecovered{}) },
+	}
+}

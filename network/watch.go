@@ -1,0 +1,56 @@
+package network
+
+import (
+	"context"
+	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/config"
+)
+
+// pollEvery is how often the files are looked at. A file is read once it has looked the same twice in a row, so that one
+// that is still being written is not taken up: a change is seen within two to three of these.
+const pollEvery = time.Second
+
+// reread is what the watcher sends when a file has moved: the new inputs, or what was wrong.
+type reread struct {
+	inputs *Inputs
+	faults []FileFault
+}
+
+// watch polls the files of the configuration and sends what it read of them. It has a goroutine of its own since a file
+// on a disk that hangs must not delay a decision.
+func watch(ctx context.Context, c *config.Network, current *Inputs, out chan<- reread) {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	read := current.seen
+	last := read
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now, moved, still := map[string]signature{}, false, true
+		for file := range read {
+			now[file] = look(file)
+			moved = moved || !now[file].same(read[file])
+			still = still && now[file].same(last[file])
+		}
+		last = now
+		if !moved || !still {
+			continue
+		}
+		in, faults := readInputs(c, func() *Inputs { return current })
+		read = now
+		if in != nil {
+			faults = append(faults, in.Faults...)
+			// What the files looked like while they were read counts: a write in between shows as a move next time.
+			read, current = in.seen, in
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case out <- reread{in, faults}:
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package edgemanage
+
+import (
+	clog "github.com/coredns/coredns/plugin/pkg/log"
+
+	"github.com/deflect-ca/coredns-edgemanage/network"
+	"github.com/deflect-ca/coredns-edgemanage/prober"
+)
+
+var log = clog.NewWithPlugin(pluginName)
+
+// observer turns what happens in the networks into log lines and counters. It is the only place that does: the other
+// packages know of neither.
+type observer struct{}
+
+// Observe implements network.Observer.
+func (observer) Observe(name string, e network.Event) {
+	switch e := e.(type) {
+	case network.Probed:
+		countProbe(name, e)
+		logProbe(name, e)
+	case network.SetChanged:
+		for reason, n := range e.Reasons {
+			changes.WithLabelValues(name, reason).Add(float64(n))
+		}
+		log.Infof("Network %s %s: live set %v, was %v: %s; rung %s, serial %d", name, e.Family, e.After, e.Before, e.Text, e.Rung, e.Serial)
+	case network.RungChanged:
+		say := log.Infof
+		if e.Worse() {
+			say = log.Warningf
+		}
+		say("Network %s %s: rung %s, was %s: %s", name, e.Family, e.After, e.Before, e.Text)
+	case network.Held:
+		changesHeld.WithLabelValues(name).Add(float64(e.Count))
+		log.Infof("Network %s %s: the budget of changes holds %d substitutions back", name, e.Family, e.Count)
+	case network.ModeChanged:
+		log.Infof("Network %s: mode of %s is %s, was %s: %s; comment %q", name, e.Edge, e.After.Mode, e.Before.Mode, e.Reason(), e.After.Comment)
+	case network.StateTrouble:
+		log.Errorf("Network %s: writing the state: %v; answers and probes go on, a restart now would forget what changed", name, e.Err)
+	case network.StateRecovered:
+		log.Infof("Network %s: the state is written again", name)
+	case network.ReloadFailed:
+		reloadErrors.WithLabelValues(e.File).Inc()
+		log.Errorf("Network %s: %v; its last good version stays", name, e.Err)
+	case network.Note:
+		log.Infof("Network %s: %s", name, e.Text)
+	case network.Warning:
+		log.Warningf("Network %s: %s", name, e.Text)
+	}
+}
+
+// logProbe tells of probes only what is a fault of this program; that of an edge shows in its grade.
+func logProbe(name string, e network.Probed) {
+	if e.Result.Outcome == prober.Internal {
+		log.Errorf("Network %s: probing %s (%s): %v", name, e.Edge, e.Result.Addr, e.Result.Err)
+		return
+	}
+	log.Debugf("Network %s: probed %s (%s): %s in %s, error %v", name, e.Edge, e.Result.Addr, e.Result.Outcome, e.Result.Took, e.Result.Err)
+}

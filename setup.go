@@ -1,0 +1,150 @@
+package edgemanage
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/coredns/caddy"
+	"github.com/coredns/coredns/core/dnsserver"
+	"github.com/coredns/coredns/plugin"
+
+	"github.com/deflect-ca/coredns-edgemanage/config"
+	"github.com/deflect-ca/coredns-edgemanage/network"
+	"github.com/miekg/dns"
+)
+
+func init() { plugin.Register(pluginName, setup) }
+
+// setup runs once a server block. It only parses: what has an effect happens in OnStartup.
+func setup(c *caddy.Controller) error {
+	e, err := parse(c)
+	if err != nil {
+		return plugin.Error(pluginName, err)
+	}
+	dnsserver.GetConfig(c).AddPlugin(func(next plugin.Handler) plugin.Handler {
+		e.Next = next
+		return e
+	})
+	c.OnStartup(func() error {
+		if err := takeOver(e.engine); err != nil {
+			return plugin.Error(pluginName, err)
+		}
+		e.serve()
+		return nil
+	})
+	c.OnRestartFailed(func() error {
+		if err := takeOver(e.engine); err != nil {
+			log.Errorf("Going back to the configuration before the failed reload: %v", err)
+		}
+		return nil
+	})
+	c.OnShutdown(func() error {
+		release(e.engine)
+		return nil
+	})
+	return nil
+}
+
+// claim says that a block serves zones from a network, by name because it may be defined in a later block.
+type claim struct {
+	network string
+	zones   []string // lower-case and fully qualified
+	at      string   // file:line of the directive
+}
+
+// parse reads the edgemanage directives of a server block. The error holds every fault of all of them.
+func parse(c *caddy.Controller) (*Edgemanage, error) {
+	e := &Edgemanage{engine: engineOf(c)}
+	keys := plugin.OriginsFromArgsOrServerBlock(nil, c.ServerBlockKeys)
+	var faults []error
+	for c.Next() {
+		d, errs := config.ParseDirective(&c.Dispenser, dnsserver.GetConfig(c).Root)
+		faults = append(faults, errs...)
+		at := fmt.Sprintf("%s:%d", d.File, d.Line)
+		zones, errs := zonesOf(d, keys, at)
+		faults = append(faults, errs...)
+		for _, other := range e.claims {
+			faults = append(faults, conflicts(d.Network, zones, other, at)...)
+		}
+		e.claims = append(e.claims, claim{d.Network, zones, at})
+		if d.Body == nil {
+			continue
+		}
+		in, err := network.ReadInputs(d.Body)
+		if err != nil {
+			faults = append(faults, err)
+		}
+		if err := e.engine.define(d.Body, in, at); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	e.bypass = bypassZones(e.claims, keys)
+	e.engine.handlers = append(e.engine.handlers, e)
+	return e, errors.Join(faults...)
+}
+
+// zonesOf returns the zones that a directive names, or those of the server block.
+func zonesOf(d config.Directive, keys []string, at string) (zones []string, faults []error) {
+	fault := func(zone, format string) {
+		faults = append(faults, fmt.Errorf("%s: edgemanage: "+format, at, zone))
+	}
+	for _, arg := range d.ZoneArgs {
+		expanded := plugin.Host(arg).NormalizeExact()
+		if len(expanded) == 0 {
+			fault(arg, "%q is not a zone: expected a domain name")
+		}
+		zones = append(zones, expanded...)
+	}
+	if len(d.ZoneArgs) == 0 {
+		zones = slices.Clone(keys)
+	}
+	slices.Sort(zones)
+	if len(d.ZoneArgs) > 0 && len(slices.Compact(slices.Clone(zones))) < len(zones) {
+		faults = append(faults, fmt.Errorf("%s: edgemanage: a zone is named twice", at))
+	}
+	zones = slices.Compact(zones)
+	for _, zone := range zones {
+		switch _, valid := dns.IsDomainName(zone); {
+		case !valid:
+			fault(zone, "%q is not a zone: expected a domain name")
+		case zone == ".":
+			fault(zone, "the zone %q is the root: expected the zones of the network, after its name")
+		case plugin.Zones(keys).Matches(zone) == "":
+			fault(zone, "zone %q is under none of the server block's keys: no query for it would come here")
+		}
+	}
+	return zones, faults
+}
+
+// conflicts returns a fault for each zone that two directives of a block claim.
+func conflicts(name string, zones []string, other claim, at string) (faults []error) {
+	for _, zone := range zones {
+		if !slices.Contains(other.zones, zone) {
+			continue
+		}
+		if name == other.network {
+			faults = append(faults, fmt.Errorf("%s: edgemanage: zone %q is claimed for network %s at %s already", at, zone, name, other.at))
+			continue
+		}
+		faults = append(faults, fmt.Errorf("%s: edgemanage: zone %q is in two networks of one server block, %s and %s (%s): expected one",
+			at, zone, other.network, name, other.at))
+	}
+	return faults
+}
+
+// mostBypassed is how many zones *cache* is given to scan on every query; beyond, the keys of the server block stand for
+// all of them.
+const mostBypassed = 64
+
+func bypassZones(claims []claim, keys []string) []string {
+	var zones []string
+	for _, c := range claims {
+		zones = append(zones, c.zones...)
+	}
+	if len(zones) > mostBypassed {
+		zones = slices.Clone(keys)
+	}
+	slices.Sort(zones)
+	return slices.Compact(zones)
+}
