@@ -1,24 +1,18 @@
 package prober
 
 import (
+	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"net/url"
 	"os"
-	"slices"
-	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // deafPort returns a port of 127.0.0.1 that refuses connections: it is taken, and nobody listens.
@@ -163,72 +157,45 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// A hundred probes at once, with a proxy in the environment that must not be asked: each must reach the address it
-// names, with the URL's Host and SNI, and from the source it is told. The edge answers with a status of its own for
-// each of its addresses.
-func TestEachProbeReachesItsAddress(t *testing.T) {
-	for _, name := range []string{"http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"} {
-		t.Setenv(name, "http://127.0.0.1:1")
-	}
-	ours := newAuthority(t)
-	source := netip.MustParseAddr("127.0.2.1")
-	for _, scheme := range []string{"http", "https"} {
-		t.Run(scheme, func(t *testing.T) {
-			type visit struct {
-				local, remote netip.Addr
-				host, sni     string
-			}
-			var mu sync.Mutex
-			var got []visit
-			edge := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				local := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr).AddrPort().Addr().Unmap()
-				v := visit{local: local, remote: netip.MustParseAddrPort(r.RemoteAddr).Addr(), host: r.Host}
-				if r.TLS != nil {
-					v.sni = r.TLS.ServerName
+// Each family has its source, and an IPv4 address written as IPv6 is IPv4.
+func TestSourceByFamily(t *testing.T) {
+	source4, source6 := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")
+	for _, tc := range []struct{ addr, remote, source string }{
+		{"192.0.2.80", "192.0.2.80:8080", "192.0.2.1"},
+		{"2001:db8::80", "[2001:db8::80]:8080", "2001:db8::1"},
+		{"::ffff:192.0.2.80", "192.0.2.80:8080", "192.0.2.1"},
+	} {
+		t.Run(tc.addr, func(t *testing.T) {
+			p := New(Options{URL: mustURL("http://www.example.net:8080/"), Source4: source4, Source6: source6})
+			p.dial = func(_ context.Context, network string, local netip.Addr, remote netip.AddrPort) (net.Conn, error) {
+				if network != "tcp" || local.String() != tc.source || remote.String() != tc.remote {
+					t.Errorf("dialled %s %s from %s, expected %s from %s", network, remote, local, tc.remote, tc.source)
 				}
-				mu.Lock()
-				defer mu.Unlock()
-				got = append(got, v)
-				w.WriteHeader(400 + int(local.As4()[3]))
-			}))
-			l, err := net.Listen("tcp4", "0.0.0.0:0")
-			if err != nil {
-				t.Fatal(err)
+				return &scriptedConn{script: bytes.NewReader([]byte(plain("200 OK", "hello")))}, nil
 			}
-			edge.Listener.Close()
-			edge.Listener = l
-			wantSNI := ""
-			if scheme == "https" {
-				wantSNI = "www.example.net"
-				cert := ours.issue(t, time.Now().Add(time.Hour), wantSNI)
-				edge.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
-				edge.StartTLS()
-			} else {
-				edge.Start()
-			}
-			defer edge.Close()
-
-			u := objectURL(t, scheme, l.Addr().(*net.TCPAddr).AddrPort())
-			p := New(Options{URL: u, Timeout: patience, Source4: source, RootCAs: ours.pool})
-			results := make([]Result, 100)
-			want := make([]visit, len(results))
-			var wg sync.WaitGroup
-			for i := range results {
-				addr := netip.AddrFrom4([4]byte{127, 0, 1, byte(i)})
-				want[i] = visit{local: addr, remote: source, host: u.Host, sni: wantSNI}
-				wg.Go(func() { results[i] = p.Probe(t.Context(), addr) })
-			}
-			wg.Wait()
-			for i, r := range results {
-				if r.Status != 400+i || r.Outcome != Status {
-					t.Errorf("probe of %v: status %d, outcome %v (%v), expected status %d",
-						r.Addr, r.Status, r.Outcome, r.Err, 400+i)
-				}
-			}
-			slices.SortFunc(got, func(a, b visit) int { return a.local.Compare(b.local) })
-			if diff := cmp.Diff(want, got, cmp.AllowUnexported(visit{}), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
-				t.Errorf("visits (-want +got):\n%s", diff)
+			got := p.Probe(t.Context(), netip.MustParseAddr(tc.addr))
+			checkResult(t, got, OK, "")
+			if got.Addr.String() != tc.addr {
+				t.Errorf("result is of %v, expected the address as given, %v", got.Addr, tc.addr)
 			}
 		})
 	}
+}
+
+// What package net says of a dial whose context is over, as against the dials of these tests.
+func TestDialWithoutTime(t *testing.T) {
+	at := deafPort(t)
+	t.Run("deadline", func(t *testing.T) {
+		p := New(Options{URL: objectURL(t, "http", at), Timeout: 1, Retry: 3})
+		got := p.Probe(t.Context(), loopback)
+		checkResult(t, got, Timeout, fmt.Sprintf("connecting to %s: timeout of 1ns passed", at))
+	})
+	t.Run("cancelled", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		got := New(Options{URL: objectURL(t, "http", at), Retry: 3}).Probe(ctx, loopback)
+		if !got.Cancelled || got.Attempts != 1 || !errors.Is(got.Err, context.Canceled) {
+			t.Errorf("result is %+v, expected it to be cancelled", got)
+		}
+	})
 }

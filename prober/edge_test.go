@@ -2,7 +2,6 @@ package prober
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -103,20 +102,21 @@ func mustURL(s string) *url.URL {
 // scriptedConn is a connection on which the peer sends script, endlessly repeated if asked, then closes.
 type scriptedConn struct {
 	net.Conn // nil: what is not defined here panics
-	script   *bytes.Reader
+	script   io.ReadSeeker
 	cuts     []int // lengths of the next reads
 	endless  bool
 	read     int // bytes handed out
 }
 
 func (c *scriptedConn) Read(b []byte) (int, error) {
-	if c.script.Len() == 0 && c.endless && c.script.Size() > 0 {
-		c.script.Seek(0, io.SeekStart)
-	}
 	if len(c.cuts) > 0 {
 		b, c.cuts = b[:min(len(b), c.cuts[0])], c.cuts[1:]
 	}
 	n, err := c.script.Read(b)
+	if err == io.EOF && c.endless && c.read > 0 {
+		c.script.Seek(0, io.SeekStart)
+		n, err = c.script.Read(b)
+	}
 	c.read += n
 	return n, err
 }

@@ -34,9 +34,6 @@ func FuzzAnswer(f *testing.F) {
 		if len(text(got.Err)) > maxErrorText+100 {
 			t.Errorf("error is %d bytes long", len(text(got.Err)))
 		}
-		if got.Outcome == OK && !bytes.Contains(answer, []byte("2")) {
-			t.Error("passed without a status of 2xx")
-		}
 		if conn.read > most {
 			t.Errorf("%d bytes were read, expected at most %d", conn.read, most)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -95,6 +96,41 @@ func TestObjectPassesOnlyWhatItExpects(t *testing.T) {
 		want := body == last || body == previous && now.Sub(changed) < PreviousPasses
 		if got, err := o.compare(digestOf(body), now); (got == OK) != want || (err == nil) != want {
 			t.Fatalf("body %q is %v, %v; expected to pass: %v", body, got, err, want)
+		}
+	})
+}
+
+// After a change of the object an edge that still serves the previous one passes for ten minutes, and then fails.
+func TestObjectChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New(Options{URL: mustURL("http://www.example.net/")})
+		object := expectBody(objectBody)
+		probe := func(body string) Outcome {
+			p.dial = dialing(&scriptedConn{script: strings.NewReader(plain("200 OK", body))})
+			return p.Probe(t.Context(), loopback).Outcome
+		}
+		const next = "the edge is in service still\n"
+		p.Expect(object)
+		if got := probe(next); got != Size {
+			t.Errorf("the next object before the change is %v, expected size", got)
+		}
+		p.Expect(object.Replace(digestOf(next), time.Now()))
+		for _, step := range []struct {
+			wait time.Duration
+			body string
+			want Outcome
+		}{
+			{0, objectBody, OK}, {0, next, OK}, {PreviousPasses - time.Second, objectBody, OK},
+			{time.Second, objectBody, Size}, {0, next, OK},
+		} {
+			wait(step.wait)
+			if got := probe(step.body); got != step.want {
+				t.Errorf("after %v more: %q is %v, expected %v", step.wait, step.body, got, step.want)
+			}
+		}
+		p.Expect(nil)
+		if got := probe("anything"); got != OK {
+			t.Errorf("anything, without an object, is %v", got)
 		}
 	})
 }

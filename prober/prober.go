@@ -103,8 +103,8 @@ func New(o Options) *Prober {
 	return p
 }
 
-// Expect replaces what bodies are compared with; probes in flight keep what they started with. With nil any 2xx but
-// 206, with a body of at most 1 MiB, passes.
+// Expect replaces what bodies are compared with, but for one that is being read. With nil any 2xx but 206 passes whose
+// body is at most 1 MiB.
 func (p *Prober) Expect(o *Object) { p.object.Store(o) }
 
 // Probe fetches the object from addr. A connection that is refused or fails is tried again while tries and time are

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/miekg/dns"
 )
 
@@ -155,7 +156,7 @@ func TestResolve(t *testing.T) {
 func checkResolution(t *testing.T, got, want Resolution) {
 	t.Helper()
 	got.Took, got.Err = 0, nil
-	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
 		t.Errorf("resolution (-want +got):\n%s", diff)
 	}
 }
