@@ -101,7 +101,7 @@ func (p *parser) property(args []string, nested bool) {
 	case nested:
 		p.faultf("unexpected brace: expected %q", p.usage)
 	case repeated && !spec.repeatable:
-		p.faultf("repeated: it stands on line %d already", first.line)
+		p.faultf("repeated: it stands at %s already", first)
 	case len(args) < spec.least || len(args) > spec.most:
 		// The arguments are not shown: they may be the value of a header, unquoted.
 		p.faultf("%s: expected %q", countOf(len(args)), p.usage)

@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // The properties of the decision.
@@ -18,7 +19,7 @@ func (p *parser) edgeCount(args []string) {
 
 // minLive leaves the upper end of the range, edge_count, to finish: edge_count may come later in the block.
 func (p *parser) minLive(args []string) {
-	if n, ok := p.count(args, 1, math.MaxInt32); ok {
+	if n, ok := p.count(args, 1, maxEdgeCount); ok {
 		p.net.MinLive = n
 	}
 }
@@ -42,12 +43,13 @@ func (p *parser) maxChanges(args []string) {
 		rest = rest[:len(rest)-1]
 	}
 	switch len(rest) {
+	case 0:
 	case 1:
 		if d, ok := p.positive(rest[0]); ok {
 			p.net.MaxChangesPer = d
 		}
-	case 2:
-		p.faultf("%s after the duration: expected %q", quote(rest[1]), p.usage)
+	default:
+		p.faultf("%s is not a duration and the word strict: expected %q", quote(strings.Join(rest, " ")), p.usage)
 	}
 }
 

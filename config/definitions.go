@@ -11,7 +11,7 @@ func CheckBlock(directives []Directive) []error {
 			continue // the fault has been told
 		}
 		if f, ok := first[d.Network]; ok {
-			faults = append(faults, d.faultf("network %s stands in this server block at %s already", d.Network, f.position()))
+			faults = append(faults, d.faultf("network %q stands in this server block at %s already", d.Network, f.position()))
 			continue
 		}
 		first[d.Network] = d
@@ -38,14 +38,14 @@ func CheckDefinitions(blocks ...[]Directive) []error {
 			case !ok:
 				defined[d.Network] = definition{d, i}
 			case f.block != i:
-				faults = append(faults, d.faultf("network %s is defined at %s already: expected its name without a body", d.Network, f.position()))
+				faults = append(faults, d.faultf("network %q is defined at %s already: expected its name without a body", d.Network, f.position()))
 			}
 		}
 	}
 	for _, directives := range blocks {
 		for _, d := range directives {
 			if _, ok := defined[d.Network]; !ok && d.Network != "" {
-				faults = append(faults, d.faultf("network %s is defined nowhere: expected a body here or in another server block", d.Network))
+				faults = append(faults, d.faultf("network %q is defined nowhere: expected a body here or in another server block", d.Network))
 			}
 		}
 	}

@@ -29,6 +29,9 @@ func parseEdge(words []string) (Edge, error) {
 	name, pins := words[0], words[1:]
 	var e Edge
 	if looksLikeAddress(name) {
+		if _, err := netip.ParseAddr(name); err != nil {
+			return Edge{}, fmt.Errorf("%s is neither a host name nor an address: expected one of them, without scheme, port or brackets", quote(name))
+		}
 		addr, err := parseAddr(name)
 		if err != nil {
 			return Edge{}, err

@@ -8,12 +8,22 @@ import (
 	"strings"
 )
 
+// String leaves the value out, so that a network printed whole, in a log or a panic, gives no secret away.
+func (h Header) String() string { return h.Name + ": (not shown)" }
+
+// GoString is String, for %#v.
+func (h Header) GoString() string { return h.String() }
+
 // maxHeaderFile bounds the file of a header's value, in bytes: servers refuse longer header sections.
 const maxHeaderFile = 64 << 10
 
 // headerValue reads a header. None of its faults shows an argument that could be the secret, not even NAME unless it is
 // a name: the two may have been exchanged.
 func (p *parser) headerValue(args []string) {
+	if len(args) > 2 {
+		p.faultf("%s: expected %q, with quotes around a value that has spaces", countOf(len(args)), p.usage)
+		return
+	}
 	h := Header{Name: textproto.CanonicalMIMEHeaderKey(args[0]), Value: args[1]}
 	if !isToken(args[0]) {
 		p.faultf("NAME is not a header's name: expected a token such as X-Probe, without a colon")

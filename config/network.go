@@ -76,7 +76,7 @@ type SOATimers struct {
 	Refresh, Retry, Expire, Minimum uint32
 }
 
-// A Header is added to every probe. Its value may be a secret: it must not be printed.
+// A Header is added to every probe. Its value may be a secret: it must not be printed, and package fmt does not.
 type Header struct {
 	Name, Value string
 	File        string // where Value was read, when the argument was @FILE

@@ -23,22 +23,23 @@ func (p *parser) object(args []string) {
 	}
 }
 
-// parseURL reads the URL of the object. What stands before an @ may be a password and is not shown.
+// parseURL reads the URL of the object. One with an @ is not shown: there may be a password before it.
 func parseURL(s string) (*url.URL, error) {
-	if authority, _, _ := strings.Cut(s[strings.Index(s, "://")+1:], "?"); strings.Contains(authority, "@") {
-		if u, err := url.Parse(s); err != nil || u.User != nil {
-			return nil, errors.New("the URL has user information: expected a plain URL, and a header Authorization in its place")
-		}
+	shown := quote(s)
+	if strings.Contains(s, "@") {
+		shown = "what is written"
 	}
 	u, err := url.Parse(s)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Opaque != "" || u.Host == "" {
-		return nil, fmt.Errorf("%s is not a URL to probe: expected http://HOST[:PORT]/PATH or https://HOST[:PORT]/PATH", quote(s))
-	}
-	if strings.Contains(s, "#") {
-		return nil, fmt.Errorf("%s has a fragment, which is never sent: expected a URL without", quote(s))
+	switch {
+	case err == nil && u.User != nil:
+		return nil, errors.New("the URL has user information: expected one without, and a header Authorization in its place")
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Opaque != "" || u.Host == "":
+		return nil, fmt.Errorf("%s is not a URL to probe: expected http://HOST[:PORT]/PATH or https://HOST[:PORT]/PATH", shown)
+	case strings.Contains(s, "#"):
+		return nil, fmt.Errorf("%s has a fragment, which is never sent: expected a URL without", shown)
 	}
 	if err := checkURLHost(u); err != nil {
-		return nil, fmt.Errorf("%s: %w", quote(s), err)
+		return nil, fmt.Errorf("%s: %w", shown, err)
 	}
 	return u, nil
 }

@@ -47,7 +47,7 @@ var properties = map[string]property{
 	"history":              {usage: "history N", least: 1, most: 1, read: (*parser).history},
 	"families":             {usage: "families both|ipv4|ipv6", least: 1, most: 1, read: (*parser).families},
 	"insecure_skip_verify": {usage: "insecure_skip_verify", read: (*parser).insecureSkipVerify},
-	"header":               {usage: "header NAME VALUE", least: 2, most: 2, repeatable: true, read: (*parser).headerValue},
+	"header":               {usage: "header NAME VALUE", least: 2, most: many, repeatable: true, read: (*parser).headerValue},
 	"source":               {usage: "source ADDRESS", least: 1, most: 1, repeatable: true, read: (*parser).source},
 
 	"state":   {usage: "state DIR", least: 1, most: 1, read: (*parser).state},

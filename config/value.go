@@ -74,7 +74,7 @@ func parseSeconds(s string, least uint32) (uint32, error) {
 // path joins a relative path with the root of the server block.
 func (p *parser) path(s string) (string, error) {
 	if s == "" || strings.ContainsRune(s, 0) {
-		return "", fmt.Errorf("%s is not a path", quote(s))
+		return "", fmt.Errorf("%s is not a path: expected a file or a directory", quote(s))
 	}
 	if filepath.IsAbs(s) {
 		return filepath.Clean(s), nil
