@@ -1,6 +1,6 @@
 // Package history keeps what one edge's probes measured in one address family
-// and grades the edge from it (sections "Grades" of the manual: threshold,
-// window mean, history mean, fall and rise).
+// and grades the edge from it: by the last sample, the mean of a window, the mean
+// of all samples, and by runs of failures (fall) and of successes (rise).
 //
 // It is pure: it reads no clock, does no I/O and logs nothing, so that the
 // same samples always give the same grade, in the server as in a replay. The
@@ -11,7 +11,7 @@
 // times: a wall clock that steps back must not make an old sample the last one.
 //
 // Memory is bounded: a sample takes 8 bytes, so 10,000 edges with 2,000 samples
-// each fit in 165 MB. The price is resolution: times are cut to 10 ms, lengths
+// each take about 160 MB. The price is resolution: times are cut to 10 ms, lengths
 // to 1 µs, and the length of a failed fetch is not kept.
 //
 // A History belongs to one goroutine.

@@ -9,7 +9,8 @@
 //   - an unavailable edge, or one no longer configured, is never live;
 //   - while an edge passes, the live set is not empty;
 //   - no more than EdgeCount edges are live, unless more are forced;
-//   - nothing moves without need: selecting again from the result gives the result.
+//   - nothing moves without need: selecting again from the result, with the
+//     substitutions it made on record, gives the result.
 //
 // Everywhere the faster edge is the one with the lower average; ties go by name,
 // compared as bytes.
