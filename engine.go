@@ -20,6 +20,7 @@ import (
 // nothing is probed twice and nothing forgotten.
 type engine struct {
 	handlers []*Edgemanage
+	blocks   [][]config.Directive // of each server block
 	defined  map[string]*definition
 	networks map[string]*network.Network // made from defined by the first start
 
@@ -32,7 +33,6 @@ type engine struct {
 type definition struct {
 	config *config.Network
 	inputs *network.Inputs
-	at     string
 }
 
 var (
@@ -52,13 +52,9 @@ func engineOf(c *caddy.Controller) *engine {
 	return e
 }
 
-// define adds a network. A second definition of a name is an error.
-func (e *engine) define(c *config.Network, in *network.Inputs, at string) error {
-	if other, twice := e.defined[c.Name]; twice {
-		return fmt.Errorf("%s: edgemanage: network %s is defined at %s already: expected one body; to serve it here too, name it without", at, c.Name, other.at)
-	}
-	e.defined[c.Name] = &definition{c, in, at}
-	return nil
+// define adds a network. Whether it is the only one of its name is checked when all blocks are known.
+func (e *engine) define(c *config.Network, in *network.Inputs) {
+	e.defined[c.Name] = &definition{c, in}
 }
 
 // takeOver makes e the engine that runs, with the memory of the one that ran before. It does nothing when e runs
@@ -91,7 +87,7 @@ func takeOver(e *engine) error {
 func release(e *engine) {
 	activeMu.Lock()
 	defer activeMu.Unlock()
-	memory := map[string]*network.Memory{}
+	var memory map[string]*network.Memory
 	switch active {
 	case nil:
 		return
@@ -111,17 +107,12 @@ func closeAll(memory map[string]*network.Memory) {
 	}
 }
 
-// prepare makes the networks. It fails for a name that no block defines.
+// prepare makes the networks. It fails for a name that two blocks define, or none.
 func (e *engine) prepare() error {
-	var faults []error
-	for _, h := range e.handlers {
-		for _, c := range h.claims {
-			if e.defined[c.network] == nil {
-				faults = append(faults, fmt.Errorf("%s: edgemanage: network %s is defined nowhere: expected a block with a body for it", c.at, c.network))
-			}
-		}
+	if e.networks != nil {
+		return nil
 	}
-	if len(faults) > 0 || e.networks != nil {
+	if faults := config.CheckDefinitions(e.blocks...); len(faults) > 0 {
 		return errors.Join(faults...)
 	}
 	networks := map[string]*network.Network{}
@@ -130,7 +121,7 @@ func (e *engine) prepare() error {
 			Prober: newProber(d.config), Resolver: prober.NewResolver(nil), Observer: observer{},
 		})
 		if err != nil {
-			return fmt.Errorf("%s: edgemanage: %w", d.at, err)
+			return fmt.Errorf("%s:%d: edgemanage: %w", d.config.File, d.config.Line, err)
 		}
 		networks[name] = n
 	}
@@ -196,9 +187,6 @@ func (e *engine) ready() bool {
 func (d *definition) announce() {
 	for _, w := range d.config.Warnings {
 		log.Warning(w)
-	}
-	if d.config.State == "" && !d.config.DryRun {
-		log.Warningf("Network %s has no state directory: a restart forgets its live set, modes and history", d.config.Name)
 	}
 	if d.config.DryRun {
 		log.Infof("Network %s runs dry: nothing is answered and nothing written", d.config.Name)

@@ -57,10 +57,12 @@ type claim struct {
 func parse(c *caddy.Controller) (*Edgemanage, error) {
 	e := &Edgemanage{engine: engineOf(c)}
 	keys := plugin.OriginsFromArgsOrServerBlock(nil, c.ServerBlockKeys)
+	var directives []config.Directive
 	var faults []error
 	for c.Next() {
 		d, errs := config.ParseDirective(&c.Dispenser, dnsserver.GetConfig(c).Root)
 		faults = append(faults, errs...)
+		directives = append(directives, d)
 		at := fmt.Sprintf("%s:%d", d.File, d.Line)
 		zones, errs := zonesOf(d, keys, at)
 		faults = append(faults, errs...)
@@ -75,10 +77,10 @@ func parse(c *caddy.Controller) (*Edgemanage, error) {
 		if err != nil {
 			faults = append(faults, err)
 		}
-		if err := e.engine.define(d.Body, in, at); err != nil {
-			faults = append(faults, err)
-		}
+		e.engine.define(d.Body, in)
 	}
+	faults = append(faults, config.CheckBlock(directives)...)
+	e.engine.blocks = append(e.engine.blocks, directives)
 	e.bypass = bypassZones(e.claims, keys)
 	e.engine.handlers = append(e.engine.handlers, e)
 	return e, errors.Join(faults...)
@@ -120,12 +122,8 @@ func zonesOf(d config.Directive, keys []string, at string) (zones []string, faul
 // conflicts returns a fault for each zone that two directives of a block claim.
 func conflicts(name string, zones []string, other claim, at string) (faults []error) {
 	for _, zone := range zones {
-		if !slices.Contains(other.zones, zone) {
-			continue
-		}
-		if name == other.network {
-			faults = append(faults, fmt.Errorf("%s: edgemanage: zone %q is claimed for network %s at %s already", at, zone, name, other.at))
-			continue
+		if name == other.network || !slices.Contains(other.zones, zone) {
+			continue // the same network twice is a fault of its own
 		}
 		faults = append(faults, fmt.Errorf("%s: edgemanage: zone %q is in two networks of one server block, %s and %s (%s): expected one",
 			at, zone, other.network, name, other.at))
