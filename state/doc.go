@@ -44,4 +44,8 @@
 //
 // One JSON object a line (see Change), the newest last; changes.jsonl.1 holds the thousand before. Lines that cannot be
 // read are passed over.
+//
+// # includes
+//
+// The last good include of each zone, in a file named after the zone with what a path may not hold %-escaped.
 package state

@@ -27,6 +27,7 @@ type Loaded struct {
 
 	known    digest
 	journals []journal
+	root     *os.Root // for Include
 }
 
 // journal is the sound part of a file of samples, as it was when it was opened.
@@ -48,6 +49,7 @@ func Read(dir string) (*Loaded, error) {
 		return nil, err
 	}
 	l.openJournals(root)
+	l.keepRoot(root)
 	return l, nil
 }
 
@@ -61,9 +63,13 @@ func (l *Loaded) EachSample(fn func(Sample)) error {
 	return nil
 }
 
-// Close closes the files of samples. Without it they are closed when l is no longer in use.
+// Close closes the files of samples and includes. Without it they are closed when l is no longer in use.
 func (l *Loaded) Close() error {
 	var errs []error
+	if l.root != nil {
+		errs = append(errs, l.root.Close())
+		l.root = nil
+	}
 	for _, j := range l.journals {
 		errs = append(errs, j.f.Close())
 	}

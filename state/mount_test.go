@@ -128,6 +128,7 @@ func testFull(t *testing.T) {
 			filler := fill(t, disk, pages*os.Getpagesize())
 			s.AddChange(Change{Kind: "set", Reason: string(make([]byte, 5000))})
 			s.AddSamples(all[10_000:])
+			s.SaveInclude("example.org.", make([]byte, 50_000))
 			untilTrue(t, "trouble", func() bool { return s.Err() != nil })
 			p := s.Save(sampleDocument())
 			if pages == 0 {
@@ -153,6 +154,9 @@ func testFull(t *testing.T) {
 			}
 			if diff := cmp.Diff(sampleDocument(), l.Document, alike); diff != "" {
 				t.Errorf("document (-want +got):\n%s", diff)
+			}
+			if got, err := l.Include("example.org."); err != nil || len(got) != 50_000 {
+				t.Errorf("got an include of %d bytes, %v; want 50000", len(got), err)
 			}
 			if changes, err := ReadChanges(dir, 10); err != nil || len(changes) != 1 {
 				t.Errorf("got %d changes, %v; want 1", len(changes), err)

@@ -53,6 +53,7 @@ type Store struct {
 	pending  *Pending  // of next
 	samples  []Sample
 	changes  []Change
+	includes map[string][]byte // by zone; nil is to be removed
 
 	// changesMu is held while changes go from the queue to the file, so that Changes finds each in one place.
 	changesMu sync.Mutex
@@ -117,6 +118,7 @@ func Open(dir string, o Options) (*Store, *Loaded, error) {
 	}
 	if root != nil {
 		l.openJournals(root)
+		l.keepRoot(root)
 	}
 	s.w.known = l.known
 	if l.Found {

@@ -64,7 +64,7 @@ func (s *Store) work(last bool) (wait time.Duration) {
 		w.waiting = append(w.waiting, s.pending)
 		s.next, s.pending = nil, nil
 	}
-	urgent := len(w.waiting) > w.blamed || len(s.changes) > 0 && w.retryAt.IsZero()
+	urgent := len(w.waiting) > w.blamed || len(s.changes)+len(s.includes) > 0 && w.retryAt.IsZero()
 	journal := len(s.samples) > 0
 	s.mu.Unlock()
 
@@ -101,7 +101,7 @@ func (s *Store) attempt(now time.Time, journal bool) error {
 		s.blame()
 		return err
 	}
-	errs := []error{s.writeDocument(), s.writeChanges()}
+	errs := []error{s.writeDocument(), s.writeChanges(), s.writeIncludes()}
 	if journal {
 		s.w.nextTime = now.Add(journalEvery)
 		errs = append(errs, s.writeSamples())

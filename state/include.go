@@ -1,0 +1,140 @@
+package state
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path"
+	"slices"
+)
+
+// includesName is the directory of the last good includes, one file a zone.
+const includesName = "includes"
+
+// SaveInclude keeps the last good include of a zone, for a start at which the include itself is bad. It never waits for
+// the disk. Content that the disk has already costs a reading of it.
+func (s *Store) SaveInclude(zone string, content []byte) {
+	s.queueInclude(zone, append([]byte{}, content...))
+}
+
+// DropInclude forgets the include of a zone that is gone.
+func (s *Store) DropInclude(zone string) { s.queueInclude(zone, nil) }
+
+func (s *Store) queueInclude(zone string, content []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	if _, ok := includeFile(zone); !ok {
+		s.errors.Add(1)
+		return
+	}
+	if s.includes == nil {
+		s.includes = make(map[string][]byte)
+	}
+	s.includes[zone] = content
+	s.rouse()
+}
+
+// Include returns the last good include of a zone. The error is fs.ErrNotExist when there is none. It may be called until
+// Close.
+func (l *Loaded) Include(zone string) ([]byte, error) {
+	name, ok := includeFile(zone)
+	if !ok || l.root == nil {
+		return nil, fmt.Errorf("reading the include of %q: %w", zone, fs.ErrNotExist)
+	}
+	data, err := l.root.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("reading the include of %q: %w", zone, err)
+	}
+	return data, nil
+}
+
+// includeFile returns the path of a zone's include in the state directory. No name of a zone leads out of includes/, and
+// no two share a file; what no file system would take is refused.
+func includeFile(zone string) (string, bool) {
+	escaped := url.PathEscape(zone)
+	return path.Join(includesName, escaped), zone != "" && zone != "." && zone != ".." && len(escaped) <= 255
+}
+
+// writeIncludes writes the includes that wait.
+func (s *Store) writeIncludes() error {
+	s.mu.Lock()
+	batch := s.includes
+	s.includes = nil
+	s.mu.Unlock()
+	if len(batch) == 0 {
+		return nil
+	}
+	err := s.w.disk.saveIncludes(batch)
+	if err == nil {
+		return nil
+	}
+	// All of them wait again, but for those of which there is a newer one; what was written is not written twice.
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for zone, content := range s.includes {
+		batch[zone] = content
+	}
+	s.includes = batch
+	return fmt.Errorf("saving includes: %w", err)
+}
+
+func (d *disk) saveIncludes(batch map[string][]byte) error {
+	if err := d.root.Mkdir(includesName, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	zones := make([]string, 0, len(batch))
+	for zone := range batch {
+		zones = append(zones, zone)
+	}
+	slices.Sort(zones)
+	for _, zone := range zones {
+		if err := d.saveInclude(zone, batch[zone]); err != nil {
+			return fmt.Errorf("include of %q: %w", zone, err)
+		}
+	}
+	dir, err := d.root.Open(includesName)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.Sync()
+}
+
+func (d *disk) saveInclude(zone string, content []byte) error {
+	name, _ := includeFile(zone)
+	if content == nil {
+		if err := d.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	if there, err := d.root.ReadFile(name); err == nil && bytes.Equal(there, content) {
+		return nil
+	}
+	// The temporary file lies in the directory above, where a start removes it.
+	temp := includesName + temporary
+	err := d.writeFile(temp, content)
+	if err == nil {
+		err = d.root.Rename(temp, name)
+	}
+	if err != nil {
+		_ = d.root.Remove(temp)
+	}
+	return err
+}
+
+// keepRoot opens the directory for Include.
+func (l *Loaded) keepRoot(root *os.Root) {
+	kept, err := root.OpenRoot(".")
+	if err != nil {
+		l.Problems = append(l.Problems, fmt.Errorf("reading includes: %w", err))
+		return
+	}
+	l.root = kept
+}
