@@ -6,6 +6,7 @@ package main
 var directives = []string{
 	"root",
 	"metadata",
+	"geoip",
 	"cancel",
 	"timeouts",
 	"multisocket",
