@@ -51,9 +51,7 @@ func (collector) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (collector) Collect(ch chan<- prometheus.Metric) {
-	activeMu.Lock()
-	e := active
-	activeMu.Unlock()
+	e := active.Load()
 	if e == nil {
 		return
 	}

@@ -32,7 +32,7 @@ type Edgemanage struct {
 	engine *engine
 	claims []claim          // zones and the networks they are to be served from
 	zones  map[string]*zone // by origin, lower-case and fully qualified; filled in OnStartup
-	bypass []string
+	keys   []string         // of the server block, lower-case and fully qualified
 }
 
 // Name implements plugin.Handler.
@@ -169,8 +169,8 @@ func (e *Edgemanage) Transfer(origin string, serial uint32) (<-chan []dns.RR, er
 }
 
 // Ready implements ready.Readiness. It answers for all networks of the process, since *ready* keeps one entry a plugin.
-func (e *Edgemanage) Ready() bool { return e.engine.ready() }
+func (e *Edgemanage) Ready() bool { return active.Load().ready() }
 
 // CacheBypassZones implements cache.ZoneBypasser: an edge that was pulled must leave the answers at once. *cache* reads
 // this before our OnStartup and scans the list on every query, so it is short and comes from the configuration.
-func (e *Edgemanage) CacheBypassZones() []string { return e.bypass }
+func (e *Edgemanage) CacheBypassZones() []string { return e.bypassed() }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/coredns/caddy"
 
@@ -36,8 +37,10 @@ type definition struct {
 }
 
 var (
-	activeMu sync.Mutex
-	active   *engine // the one that runs
+	turnover sync.Mutex // held while active changes
+
+	// active is the engine that runs. Scrapes and readiness checks read it without waiting for a turnover.
+	active atomic.Pointer[engine]
 )
 
 type engineKey struct{}
@@ -60,43 +63,47 @@ func (e *engine) define(c *config.Network, in *network.Inputs) {
 // takeOver makes e the engine that runs, with the memory of the one that ran before. It does nothing when e runs
 // already: every server block calls it. When e cannot start, the one before goes on.
 func takeOver(e *engine) error {
-	activeMu.Lock()
-	defer activeMu.Unlock()
-	if active == e {
+	turnover.Lock()
+	defer turnover.Unlock()
+	if active.Load() == e {
 		return nil
 	}
 	if err := e.prepare(); err != nil {
 		return err
 	}
-	before := active
+	before := active.Load()
 	memory := before.stop()
 	if err := e.start(memory); err != nil {
-		if before == nil {
-			closeAll(memory)
-		} else if again := before.start(memory); again != nil {
+		if before != nil {
+			again := before.start(memory)
+			if again == nil {
+				return err
+			}
 			log.Errorf("Going on as before: %v", again)
 		}
+		// Nothing runs now. What is open is given up, so that the next try finds no state locked by this process.
+		active.Store(nil)
+		closeAll(memory)
 		return err
 	}
-	active = e
+	active.Store(e)
 	return nil
 }
 
 // release ends an engine whose instance shuts down. If it does not run any more the reload that replaced it has
 // succeeded, and what was kept for going back is given up.
 func release(e *engine) {
-	activeMu.Lock()
-	defer activeMu.Unlock()
-	var memory map[string]*network.Memory
-	switch active {
+	turnover.Lock()
+	defer turnover.Unlock()
+	switch running := active.Load(); running {
 	case nil:
-		return
 	case e:
-		memory, active = e.stop(), nil
+		active.Store(nil)
+		closeAll(e.stop())
 	default:
-		memory, active.spare = active.spare, nil
+		closeAll(running.spare)
+		running.spare = nil
 	}
-	closeAll(memory)
 }
 
 func closeAll(memory map[string]*network.Memory) {
@@ -174,7 +181,12 @@ func (e *engine) stop() map[string]*network.Memory {
 	return memory
 }
 
+// ready says whether every network can be answered from. No engine is not ready: *ready* may ask before ours starts, and
+// never asks again once it has heard yes.
 func (e *engine) ready() bool {
+	if e == nil {
+		return false
+	}
 	for _, n := range e.networks {
 		if s := n.Snapshot(); !n.Config().DryRun && (s == nil || !s.Decided()) {
 			return false

@@ -55,8 +55,7 @@ type claim struct {
 
 // parse reads the edgemanage directives of a server block. The error holds every fault of all of them.
 func parse(c *caddy.Controller) (*Edgemanage, error) {
-	e := &Edgemanage{engine: engineOf(c)}
-	keys := plugin.OriginsFromArgsOrServerBlock(nil, c.ServerBlockKeys)
+	e := &Edgemanage{engine: engineOf(c), keys: plugin.OriginsFromArgsOrServerBlock(nil, c.ServerBlockKeys)}
 	var directives []config.Directive
 	var faults []error
 	for c.Next() {
@@ -64,7 +63,7 @@ func parse(c *caddy.Controller) (*Edgemanage, error) {
 		faults = append(faults, errs...)
 		directives = append(directives, d)
 		at := fmt.Sprintf("%s:%d", d.File, d.Line)
-		zones, errs := zonesOf(d, keys, at)
+		zones, errs := zonesOf(d, e.keys, at)
 		faults = append(faults, errs...)
 		for _, other := range e.claims {
 			faults = append(faults, conflicts(d.Network, zones, other, at)...)
@@ -81,7 +80,6 @@ func parse(c *caddy.Controller) (*Edgemanage, error) {
 	}
 	faults = append(faults, config.CheckBlock(directives)...)
 	e.engine.blocks = append(e.engine.blocks, directives)
-	e.bypass = bypassZones(e.claims, keys)
 	e.engine.handlers = append(e.engine.handlers, e)
 	return e, errors.Join(faults...)
 }
@@ -135,13 +133,16 @@ func conflicts(name string, zones []string, other claim, at string) (faults []er
 // all of them.
 const mostBypassed = 64
 
-func bypassZones(claims []claim, keys []string) []string {
+// bypassed returns the zones whose answers must not be cached. Those of a network in dry run are another plugin's.
+func (e *Edgemanage) bypassed() []string {
 	var zones []string
-	for _, c := range claims {
-		zones = append(zones, c.zones...)
+	for _, c := range e.claims {
+		if d := e.engine.defined[c.network]; d == nil || !d.config.DryRun {
+			zones = append(zones, c.zones...)
+		}
 	}
 	if len(zones) > mostBypassed {
-		zones = slices.Clone(keys)
+		zones = slices.Clone(e.keys)
 	}
 	slices.Sort(zones)
 	return slices.Compact(zones)
