@@ -13,6 +13,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// version is what make build was made of.
+var version = "unknown"
+
 func main() {
 	os.Exit(run(newRoot(), os.Args[1:]))
 }
@@ -22,6 +25,7 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "edgemanage",
 		Short:         "Keep zones pointed at web edges that work",
+		Version:       version,
 		SilenceErrors: true, // run prints them
 		SilenceUsage:  true, // an error is easily lost under a page of usage
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -31,6 +35,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return badInput(err) })
 	root.AddCommand(
+		newDemo(),
 		newReplay(),
 	)
 	return root

@@ -1,0 +1,64 @@
+# Go 1.26 or later and make are all that is needed; the tests' race detector wants a C compiler too.
+# Nothing but Go modules is ever downloaded.
+
+GO        ?= go
+FUZZTIME  ?= 5s
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+PLATFORM  := -X main.version=$(VERSION) -X github.com/coredns/coredns/coremain.GitCommit=$(VERSION)
+STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# The race detector needs cgo. Without a compiler the tests run all the same, and say what they do not look for;
+# make test RACE=-race insists.
+HAVE_CC   := $(shell command -v $$($(GO) env CC 2>/dev/null | cut -d' ' -f1) 2>/dev/null)
+RACE      ?= $(if $(HAVE_CC),-race)
+
+.PHONY: build demo test e2e lint fuzz bench clean help go cc
+.DEFAULT_GOAL := build
+
+build: go ## build bin/coredns and bin/edgemanage
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w $(PLATFORM)' -o bin/ ./cmd/coredns ./cmd/edgemanage
+
+demo: build ## see a server replace edges that fail, on this machine alone
+	@bin/edgemanage demo
+
+test: go cc ## run vet and the tests, but for the end-to-end ones
+	$(GO) vet ./...
+	$(if $(RACE),CGO_ENABLED=1) $(GO) test $(RACE) ./...
+
+e2e: go cc ## run the end-to-end tests against real programs
+	$(GO) vet -tags e2e ./test/...
+	$(if $(RACE),CGO_ENABLED=1) $(GO) test -tags e2e -count=1 -timeout 20m ./test/...
+
+lint: go ## run gofmt, vet and staticcheck
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet -tags e2e ./...
+	$(STATICCHECK) -tags e2e ./...
+
+fuzz: go ## run each fuzz target for FUZZTIME (5s)
+	@grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u | while read -r dir; do \
+		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' "$$dir"/*_test.go | cut -d' ' -f2); do \
+			echo "== $$dir $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$dir" </dev/null || exit 1; \
+		done || exit 1; \
+	done
+
+bench: go ## run the benchmarks, those of the running server too
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+	$(GO) test -tags e2e -run '^$$' -bench . ./test/...
+
+clean: ## remove what was built
+	rm -rf bin
+
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/make \1 \2/p' $(MAKEFILE_LIST) | awk '{ printf "make %-6s ", $$2; $$1 = $$2 = ""; print }'
+
+# go says in words what a missing or old Go would say in riddles.
+go:
+	@command -v $(GO) >/dev/null || { echo "Go 1.26 or later is needed: see https://go.dev/dl/"; exit 1; }
+	@have=$$($(GO) env GOVERSION 2>&1); case "$$have" in \
+		go1.[0-9]|go1.[0-9][!0-9]*|go1.1[0-9]*|go1.2[0-5]*|[!g]*|'') \
+			echo "Go 1.26 or later is needed, this is: $$have; see https://go.dev/dl/"; exit 1;; \
+	esac
+
+cc:
+	@$(if $(RACE),:,echo "No C compiler: the tests run without the race detector. To get one: apt-get install gcc libc6-dev (Debian), apk add build-base (Alpine), xcode-select --install (macOS)")
