@@ -1,6 +1,8 @@
 package edgemanage
 
 import (
+	"errors"
+
 	clog "github.com/coredns/coredns/plugin/pkg/log"
 
 	"github.com/deflect-ca/coredns-edgemanage/network"
@@ -53,6 +55,9 @@ func (observer) Observe(name string, e network.Event) {
 func logProbe(name string, e network.Probed) {
 	if e.Result.Outcome == prober.Internal {
 		log.Errorf("Network %s: probing %s (%s): %v", name, e.Edge, e.Result.Addr, e.Result.Err)
+		if p, ok := errors.AsType[*prober.PanicError](e.Result.Err); ok {
+			log.Error(string(p.Stack))
+		}
 		return
 	}
 	log.Debugf("Network %s: probed %s (%s): %s in %s, error %v", name, e.Edge, e.Result.Addr, e.Result.Outcome, e.Result.Took, e.Result.Err)
