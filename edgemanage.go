@@ -7,6 +7,7 @@ package edgemanage
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/coredns/coredns/plugin"
@@ -47,7 +48,7 @@ func (e *Edgemanage) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.
 	}
 	now := z.now()
 	if at == between {
-		return e.ask(ctx, w, r, now)
+		return e.ask(ctx, w, r, at, now)
 	}
 	addrs := &now.records.Rotating[at]
 	switch qtype := state.QType(); {
@@ -61,7 +62,7 @@ func (e *Edgemanage) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.
 		}
 		return reply(w, r, nil, now.records.SOA)
 	case at != apex:
-		return e.ask(ctx, w, r, now)
+		return e.ask(ctx, w, r, at, now)
 	case qtype == dns.TypeSOA:
 		return reply(w, r, now.records.SOA, nil)
 	case qtype == dns.TypeNS:
@@ -75,7 +76,7 @@ func (e *Edgemanage) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.
 			now = parent.now()
 		}
 	}
-	return e.ask(ctx, w, r, now)
+	return e.ask(ctx, w, r, at, now)
 }
 
 // addresses answers for A or AAAA at a rotating name.
@@ -92,7 +93,7 @@ func addresses(w dns.ResponseWriter, r *dns.Msg, now *answers, c network.Coverag
 // ask puts the query to the next plugin and lets a positive answer pass. A name that we serve exists, whatever the next
 // plugin knows of it: its NXDOMAIN would make resolvers drop our addresses too (RFC 8020), so anything that says "nothing
 // here" becomes NODATA with our SOA.
-func (e *Edgemanage) ask(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, now *answers) (int, error) {
+func (e *Edgemanage) ask(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, at place, now *answers) (int, error) {
 	if e.Next == nil {
 		return reply(w, r, nil, now.records.SOA)
 	}
@@ -103,7 +104,7 @@ func (e *Edgemanage) ask(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, 
 		said = heard.Msg.Rcode
 	}
 	switch {
-	case heard.Msg != nil && said == dns.RcodeSuccess && len(heard.Msg.Answer) > 0:
+	case heard.Msg != nil && said == dns.RcodeSuccess && (positive(heard.Msg, at) || heard.Msg.Truncated):
 		return rcode, firstError(w.WriteMsg(heard.Msg), err)
 	case said == dns.RcodeSuccess, said == dns.RcodeNameError, said == dns.RcodeRefused, heard.Msg == nil && endOfChain(err):
 		return reply(w, r, nil, now.records.SOA)
@@ -111,6 +112,18 @@ func (e *Edgemanage) ask(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, 
 		return rcode, firstError(w.WriteMsg(heard.Msg), err)
 	}
 	return rcode, err
+}
+
+// positive says whether a message answers its question. A CNAME at a rotating name does not: it cannot stand beside the
+// addresses (RFC 1034, 3.6.2), and a resolver that asked for HTTPS would follow it for A as well, past every live edge.
+// The usual source of one is a wildcard, which the next plugin applies since it does not know that the name exists.
+func positive(m *dns.Msg, at place) bool {
+	if at == between || len(m.Answer) == 0 || len(m.Question) == 0 {
+		return len(m.Answer) > 0
+	}
+	return !slices.ContainsFunc(m.Answer, func(rr dns.RR) bool {
+		return rr.Header().Rrtype == dns.TypeCNAME && strings.EqualFold(rr.Header().Name, m.Question[0].Name)
+	})
 }
 
 func firstError(errs ...error) error {
