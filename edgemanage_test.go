@@ -2,7 +2,6 @@ package edgemanage
 
 import (
 	"context"
-	"net/netip"
 	"strings"
 	"testing"
 
@@ -39,10 +38,6 @@ func rrset(owner string, addrs ...string) string {
 }
 
 func TestServeDNSByCoverage(t *testing.T) {
-	var (
-		a1, a2 = netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
-		six    = netip.MustParseAddr("2001:db8::1")
-	)
 	bothA, oneAAAA := []string{"192.0.2.1", "192.0.2.2"}, []string{"2001:db8::1"}
 	type answers struct{ a, aaaa, any, labelAny string }
 	live4 := func(owner string) string {

@@ -32,6 +32,12 @@ const body = `
 	goodenough 10ms
 `
 
+// The edges of body.
+var (
+	a1, a2 = netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	six    = netip.MustParseAddr("2001:db8::1")
+)
+
 // edges is a network.Prober that finds each address as told; those not named pass.
 type edges map[netip.Addr]prober.Outcome
 
