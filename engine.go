@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"sync"
 	"sync/atomic"
 
@@ -125,7 +124,7 @@ func (e *engine) prepare() error {
 	networks := map[string]*network.Network{}
 	for name, d := range e.defined {
 		n, err := network.New(d.config, d.inputs, network.Options{
-			Prober: newProber(d.config), Resolver: prober.NewResolver(nil), Observer: observer{},
+			Prober: network.NewProber(d.config), Resolver: prober.NewResolver(nil), Observer: observer{},
 		})
 		if err != nil {
 			return fmt.Errorf("%s:%d: edgemanage: %w", d.config.File, d.config.Line, err)
@@ -225,15 +224,4 @@ func (e *Edgemanage) serve() {
 			e.zones[origin] = &zone{origin: origin, network: n, places: places, template: shared}
 		}
 	}
-}
-
-func newProber(c *config.Network) *prober.Prober {
-	header := http.Header{}
-	for _, h := range c.Headers {
-		header.Add(h.Name, h.Value)
-	}
-	return prober.New(prober.Options{
-		URL: c.Object.URL, Timeout: c.Timeout, Retry: c.Retry, InsecureSkipVerify: c.InsecureSkipVerify,
-		Header: header, Source4: c.Source4, Source6: c.Source6,
-	})
 }
