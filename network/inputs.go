@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/config"
@@ -47,28 +49,19 @@ func ReadInputs(c *config.Network) (*Inputs, error) {
 }
 
 // readInputs reads all files anew. last gives the last good versions and is asked only when a file has a fault. The
-// faults it returns are those for which there was no such version, or that arise between good files; in is nil then.
+// faults it returns are those for which there was no such version; in is nil then.
 func readInputs(c *config.Network, last func() *Inputs) (in *Inputs, fatal []FileFault) {
 	in = &Inputs{lists: map[string][]config.Edge{}, seen: map[string]signature{}}
-	var good *Inputs
-	fallback := func() *Inputs {
-		if good == nil {
-			good = last()
-		}
-		return good
-	}
-	var lists [][]config.Edge
+	last = sync.OnceValue(last)
 	for _, s := range c.Sources {
 		if s.File == "" {
-			lists = append(lists, []config.Edge{s.Edge})
 			continue
 		}
 		in.seen[s.File] = look(s.File)
 		edges, notes, err := config.ReadEdges(s.File)
 		if err != nil {
 			fault := FileFault{s.File, err}
-			edges = fallback().lists[s.File]
-			if edges == nil {
+			if edges = last().lists[s.File]; edges == nil {
 				fatal = append(fatal, fault)
 				continue
 			}
@@ -76,7 +69,6 @@ func readInputs(c *config.Network, last func() *Inputs) (in *Inputs, fatal []Fil
 		}
 		in.Notes = append(in.Notes, notes...)
 		in.lists[s.File] = edges
-		lists = append(lists, edges)
 	}
 	if c.Object.File != "" {
 		in.seen[c.Object.File] = look(c.Object.File)
@@ -84,8 +76,7 @@ func readInputs(c *config.Network, last func() *Inputs) (in *Inputs, fatal []Fil
 		in.Object = &digest
 		if err != nil {
 			fault := FileFault{c.Object.File, err}
-			in.Object = fallback().Object
-			if in.Object == nil {
+			if in.Object = last().Object; in.Object == nil {
 				fatal = append(fatal, fault)
 			} else {
 				in.Faults = append(in.Faults, fault)
@@ -95,12 +86,41 @@ func readInputs(c *config.Network, last func() *Inputs) (in *Inputs, fatal []Fil
 	if len(fatal) > 0 {
 		return nil, fatal
 	}
+	err := in.merge(c)
+	if err == nil {
+		return in, nil
+	}
+	// Files that are good each for itself and contradict one another: none of them is taken up.
+	fault := FileFault{c.Name, fmt.Errorf("edges of network %s: %w", c.Name, err)}
+	in.lists = last().lists
+	if !in.complete(c) || in.merge(c) != nil {
+		return nil, []FileFault{fault}
+	}
+	in.Faults = append(in.Faults, fault)
+	return in, nil
+}
+
+// merge makes Edges of the lists and of the edges that stand in the Corefile itself.
+func (in *Inputs) merge(c *config.Network) error {
+	lists := make([][]config.Edge, 0, len(c.Sources))
+	for _, s := range c.Sources {
+		if s.File == "" {
+			lists = append(lists, []config.Edge{s.Edge})
+		} else {
+			lists = append(lists, in.lists[s.File])
+		}
+	}
 	edges, notes, err := config.MergeEdges(lists...)
 	if err != nil {
-		return nil, []FileFault{{File: c.Name, Err: fmt.Errorf("edges of network %s: %w", c.Name, err)}}
+		return err
 	}
 	in.Edges, in.Notes = edges, append(in.Notes, notes...)
-	return in, nil
+	return nil
+}
+
+// complete says whether there is a list for every file.
+func (in *Inputs) complete(c *config.Network) bool {
+	return !slices.ContainsFunc(c.Sources, func(s config.Source) bool { return s.File != "" && in.lists[s.File] == nil })
 }
 
 // savedInputs finds the last good versions of the files in the network's state; it is empty when there is none.

@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/config"
@@ -24,6 +25,7 @@ func watch(ctx context.Context, c *config.Network, current *Inputs, out chan<- r
 	defer tick.Stop()
 	read := current.seen
 	last := read
+	told := texts(current.Faults)
 	for {
 		select {
 		case <-ctx.Done():
@@ -40,6 +42,7 @@ func watch(ctx context.Context, c *config.Network, current *Inputs, out chan<- r
 		if !moved || !still {
 			continue
 		}
+		before := read
 		in, faults := readInputs(c, func() *Inputs { return current })
 		read = now
 		if in != nil {
@@ -47,10 +50,24 @@ func watch(ctx context.Context, c *config.Network, current *Inputs, out chan<- r
 			// What the files looked like while they were read counts: a write in between shows as a move next time.
 			read, current = in.seen, in
 		}
+		// All files are read when one has moved. A fault of another that has not is no news.
+		news := slices.DeleteFunc(slices.Clone(faults), func(f FileFault) bool {
+			return told[f.File] == f.Err.Error() && now[f.File].same(before[f.File])
+		})
+		told = texts(faults)
 		select {
 		case <-ctx.Done():
 			return
-		case out <- reread{in, faults}:
+		case out <- reread{in, news}:
 		}
 	}
+}
+
+// texts is what each file's fault says.
+func texts(faults []FileFault) map[string]string {
+	said := map[string]string{}
+	for _, f := range faults {
+		said[f.File] = f.Err.Error()
+	}
+	return said
 }
