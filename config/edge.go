@@ -61,6 +61,13 @@ func parseEdge(words []string) (Edge, error) {
 	return e, nil
 }
 
+// EdgeName returns the name of an edge as an edge list gives it: a host name in lower case without a trailing dot, or an
+// address in its canonical form.
+func EdgeName(s string) (string, error) {
+	e, err := parseEdge([]string{s})
+	return e.Name, err
+}
+
 // looksLikeAddress tells whether a word was meant as an address: it has a colon, or a last label of digits alone, which
 // no host name has (RFC 3696, 2).
 func looksLikeAddress(s string) bool {

@@ -18,17 +18,18 @@ type picture struct {
 	rung      selector.Rung
 	decided   bool
 	held      int
+	warnings  []string
 }
 
 func (n *Network) picture(f Family) picture {
 	r := n.mem.rotations[f]
-	return picture{slices.Clone(r.names), r.published, r.rung, r.decided, r.held}
+	return picture{slices.Clone(r.names), r.published, r.rung, r.decided, r.held, r.decision.Warnings}
 }
 
 // compare tells what a decision changed in a rotation.
 func (n *Network) compare(f Family, before picture, now time.Time) (changed bool, events []Event) {
 	r := n.mem.rotations[f]
-	changed = before.published.Coverage != r.published.Coverage || !slices.Equal(before.published.Addrs, r.published.Addrs)
+	changed = !before.published.equal(r.published)
 	if changed {
 		r.since = now
 	}
@@ -42,6 +43,11 @@ func (n *Network) compare(f Family, before picture, now time.Time) (changed bool
 		events = append(events, RungChanged{
 			Family: f, Before: before.rung, After: r.rung, Text: n.rungText(f),
 		})
+	}
+	for _, w := range r.decision.Warnings {
+		if !slices.Contains(before.warnings, w) {
+			events = append(events, Warning{f.String() + ": " + w})
+		}
 	}
 	r.held = r.decision.Held
 	if r.held > before.held {
@@ -57,7 +63,7 @@ func (n *Network) setChanged(f Family, before picture) SetChanged {
 	var parts []string
 	for _, name := range before.names {
 		if !slices.Contains(r.names, name) {
-			reason, text := n.left(f, name)
+			reason, text := n.left(f, name, before.rung)
 			c.Reasons[reason]++
 			parts = append(parts, name+" left ("+text+")")
 		}
@@ -78,9 +84,11 @@ func (n *Network) setChanged(f Family, before picture) SetChanged {
 }
 
 // left says why an edge is no longer live, in a word for metrics and a phrase for people.
-func (n *Network) left(f Family, name string) (reason, text string) {
+func (n *Network) left(f Family, name string, rung selector.Rung) (reason, text string) {
 	e := n.mem.edges[name]
 	switch {
+	case rung == selector.Fallback && (e == nil || !e.configured):
+		return "fallback", "no longer the last resort"
 	case e == nil || !e.configured:
 		return "removed", "no longer configured"
 	case n.mem.modes[name].Mode == selector.Unavailable:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/deflect-ca/coredns-edgemanage/selector"
 	"github.com/deflect-ca/coredns-edgemanage/state"
@@ -37,7 +36,6 @@ func (n *Network) do(ctx context.Context, c command) error {
 // cannot be written the mode is obeyed all the same, and Applied.Saved is false. An error means that nothing was changed.
 // A context that ends while the disk is awaited does not undo the change: it counts as not saved.
 func (n *Network) SetMode(ctx context.Context, c ModeChange) (Applied, error) {
-	c.Edge = strings.TrimSuffix(strings.ToLower(c.Edge), ".")
 	if err := c.check(); err != nil {
 		return Applied{}, err
 	}

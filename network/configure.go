@@ -20,6 +20,7 @@ func (n *Network) take(in *Inputs) {
 	}
 	n.expect(in.Object)
 	n.configure(in)
+	n.dirty = true // the lists and the object's digest are part of the state, whether or not a set changes
 }
 
 // configure takes up edge lists: edges are added, removed and given their addresses; a new one is probed at once, one
@@ -29,21 +30,15 @@ func (n *Network) configure(in *Inputs) {
 	mem.lists = in.lists
 	gone := maps.Clone(mem.edges)
 	mem.order = mem.order[:0:0]
+	now := n.now()
 	for i, c := range in.Edges {
 		delete(gone, c.Name)
+		if e := mem.edges[c.Name]; e != nil && !e.configured && !e.due.IsZero() && !e.kept(now) {
+			delete(mem.edges, c.Name)
+		}
 		e := mem.edge(c.Name)
 		known := !e.due.IsZero() && e.configured
 		news := e.configure(c, i, func(f Family) bool { return served(n.config, f) }, n.config.History)
-		for _, m := range e.members {
-			if m == nil {
-				continue
-			}
-			m.hist.Resize(n.config.History)
-			m.fresh = true // the rules may be others now
-			if e.pins != nil {
-				mem.owners[m.probe] = e.name
-			}
-		}
 		mem.order = append(mem.order, e)
 		n.enrol(e, known && !news)
 	}
@@ -53,7 +48,8 @@ func (n *Network) configure(in *Inputs) {
 		}
 	}
 	slices.SortFunc(mem.order, func(a, b *edge) int { return strings.Compare(a.name, b.name) })
-	mem.forget(n.now())
+	mem.allot()
+	mem.forget(now)
 	n.countUntried()
 	addresses := 0
 	for _, e := range mem.order {
@@ -80,6 +76,7 @@ func (n *Network) enrol(e *edge, keep bool) {
 	}
 	switch {
 	case e.busy():
+		e.again = !keep
 	case e.index >= 0:
 		n.schedule.move(e)
 	default:
@@ -89,14 +86,9 @@ func (n *Network) enrol(e *edge, keep bool) {
 
 // dismiss takes an edge out: it is no candidate any more, and not probed. Its history stays for keepGone.
 func (n *Network) dismiss(e *edge) {
-	e.configured, e.tried = false, false
+	e.configured, e.tried, e.again = false, false, false
 	if e.index >= 0 {
 		n.schedule.drop(e)
-	}
-	for a, name := range n.mem.owners {
-		if name == e.name {
-			delete(n.mem.owners, a)
-		}
 	}
 }
 

@@ -24,7 +24,20 @@ func (n *Network) decide() {
 		changed = changed || moved
 		events = append(events, told...)
 	}
+	if first := n.started.Add(n.config.Timeout); n.waiting() && time.Now().Before(first) {
+		n.decideAt = first // when enough pass by then, nothing need arrive for the decision to fall
+	}
 	n.publish(now, changed, events)
+}
+
+// waiting says whether a first decision, or the one that ends a saved set, is still to come.
+func (n *Network) waiting() bool {
+	for f, r := range n.mem.rotations {
+		if served(n.config, Family(f)) && (!r.decided || r.standing) {
+			return true
+		}
+	}
+	return false
 }
 
 // decideFamily brings one rotation up to date. It reports whether what is answered changed.
@@ -53,7 +66,7 @@ func (n *Network) decideFamily(f Family, now time.Time) (changed bool, events []
 	case n.nobody(f, known):
 		// No edge has an address here: NODATA, once it is known that none has.
 		r.standing = false
-		r.decided = r.decided || n.allTried() || n.allPinned()
+		r.decided = r.decided || r.empty || n.allTried() || n.allPinned()
 		r.live, r.decision = nil, selector.Decision{}
 		r.rung = selector.None
 		if r.decided {
@@ -62,7 +75,7 @@ func (n *Network) decideFamily(f Family, now time.Time) (changed bool, events []
 	case r.standing && !n.settled(f, verdicts):
 		r.decision = verdicts
 		n.stand(f)
-	case !r.decided && !n.firstDue(f, verdicts):
+	case !r.decided && !n.firstDue(verdicts):
 		r.decision = verdicts // shown, not obeyed
 	default:
 		r.decided, r.standing = true, false
@@ -85,8 +98,12 @@ func (n *Network) input(f Family, now time.Time) selector.Input {
 		if m == nil || !m.address().IsValid() {
 			continue
 		}
+		grade := m.grade
+		if !m.served.IsValid() && grade.Passing() {
+			grade = history.Unknown // what passed was another address, which it has no more
+		}
 		in.Candidates = append(in.Candidates, selector.Candidate{
-			Name: e.name, Addr: m.address(), Mode: n.mem.modes[e.name].Mode, Grade: m.grade, Average: m.average,
+			Name: e.name, Addr: m.address(), Mode: n.mem.modes[e.name].Mode, Grade: grade, Average: m.average,
 		})
 	}
 	return in
@@ -119,18 +136,18 @@ func (n *Network) allPinned() bool {
 }
 
 // settled says whether a saved set has stood long enough: each member that may still be live has been probed since the
-// start, or none is left. A set that was saved empty, on rung fallback, waits as long as a first decision.
+// start. When none is left, as of a set saved on rung fallback, the histories may show at once whom to take instead; else
+// it waits as long as a first decision.
 func (n *Network) settled(f Family, d selector.Decision) bool {
-	live := n.mem.rotations[f].live
-	if len(live) == 0 {
-		return n.firstDue(f, d)
-	}
-	for _, name := range live {
-		if m := n.eligible(name, f); m != nil && !m.probed {
+	left := false
+	for _, name := range n.mem.rotations[f].live {
+		m := n.eligible(name, f)
+		if m != nil && !m.probed {
 			return false
 		}
+		left = left || m != nil
 	}
-	return true
+	return left || d.Rung >= selector.Short || n.firstDue(d)
 }
 
 // eligible returns the member of a name that may be live: configured, with an address, and not unavailable.
@@ -181,7 +198,7 @@ func (n *Network) fallback(f Family) []netip.Addr {
 
 // firstDue says whether a first decision may be taken: every edge has been probed, or the timeout is over and enough
 // pass.
-func (n *Network) firstDue(f Family, d selector.Decision) bool {
+func (n *Network) firstDue(d selector.Decision) bool {
 	if n.allTried() {
 		return true
 	}
@@ -212,9 +229,13 @@ func (n *Network) show(f Family, names []string, fallback []netip.Addr) {
 	for _, name := range names {
 		addrs = append(addrs, n.mem.edges[name].members[f].address())
 	}
+	r.publish(names, fallback, append(addrs, fallback...))
+}
+
+// publish makes addrs the rotation's set, made of the named edges and of fallback addresses.
+func (r *rotation) publish(names []string, fallback, addrs []netip.Addr) {
 	r.names = slices.Clone(names)
 	for _, a := range fallback {
-		addrs = append(addrs, a)
 		r.names = append(r.names, a.String())
 	}
 	slices.Sort(r.names)

@@ -29,7 +29,10 @@ type edge struct {
 	looking bool          // a resolution is under way, maybe from an earlier turn
 	took    time.Duration // of the last resolution
 
-	disputed netip.Addr // an address that the name resolved to though it is another edge's
+	early bool // this turn left a run unfinished: the next one comes early
+	again bool // it got something new to probe while this turn runs
+
+	disputed [families]netip.Addr // addresses that the name resolved to though they are another edge's
 
 	tried bool // a turn has ended since the start
 	round int  // the last round it was counted in
@@ -67,6 +70,20 @@ func (m *member) regrade(now time.Time, r history.Rules) {
 	m.fresh = false
 	m.grade = m.hist.Grade(now, r)
 	m.average = m.hist.Average(r)
+}
+
+// kept says whether what is known of an edge that is not configured is kept: while its last sample is younger than
+// keepGone, and while a turn of it runs, of which there must never be two.
+func (e *edge) kept(now time.Time) bool {
+	for _, m := range e.members {
+		if m == nil {
+			continue
+		}
+		if s, ok := m.hist.Last(); ok && now.Sub(s.At) < keepGone {
+			return true
+		}
+	}
+	return e.busy()
 }
 
 // phase is the place of an edge in the interval: a hash of its name, so that load is even and a restart does not realign

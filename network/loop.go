@@ -64,11 +64,12 @@ func (n *Network) wake() time.Time {
 	if len(n.schedule) > 0 && n.running < n.workers {
 		sooner(n.schedule[0].due)
 	}
+	now := n.now()
 	for _, m := range n.mem.modes {
-		sooner(m.Expires)
-	}
-	if first := n.started.Add(n.config.Timeout); time.Now().Before(first) {
-		sooner(first)
+		if !m.Expires.IsZero() {
+			// By n.now, which expire goes by too: another clock would find it due when expire does not.
+			sooner(time.Now().Add(m.Expires.Sub(now)))
+		}
 	}
 	return at
 }
@@ -81,7 +82,7 @@ func (n *Network) expire() (any bool) {
 			delete(n.mem.modes, name)
 			n.tell(ModeChanged{Edge: name, Before: m})
 			n.record(now, ModeChanged{Edge: name, Before: m})
-			any = true
+			n.dirty, any = true, true // else the next start would find it, and obey it until it ran out again
 		}
 	}
 	return any
@@ -97,5 +98,4 @@ func (n *Network) gotInputs(r reread) {
 	}
 	n.take(r.inputs)
 	n.decide()
-	n.save() // the lists and the object's digest are part of the state, whether or not a set changed
 }

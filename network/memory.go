@@ -31,6 +31,11 @@ type Memory struct {
 	dir       string       // the directory of store
 	modesLost bool
 
+	// What the network that ran last was configured to: it says which of the above a new configuration invalidates.
+	rules   history.Rules
+	serving [families]bool
+	dry     bool
+
 	round      int // the round under way
 	left       int // configured edges that have not had a turn in it
 	roundBegan time.Time
@@ -48,6 +53,7 @@ type rotation struct {
 	substitutions []time.Time
 	decided       bool // the first decision is made, or a saved set was found
 	standing      bool // the saved set in live stands until its members have been probed
+	empty         bool // it was saved without any address: NODATA can be answered before the names have resolved again
 	decision      selector.Decision
 	held          int
 }
@@ -78,19 +84,7 @@ func (m *Memory) edge(name string) *edge {
 // forget drops the histories of edges that have not been configured for keepGone. What is said about them (modes) stays.
 func (m *Memory) forget(now time.Time) {
 	for name, e := range m.edges {
-		if e.configured {
-			continue
-		}
-		young := false
-		for _, member := range e.members {
-			if member == nil {
-				continue
-			}
-			if s, ok := member.hist.Last(); ok && now.Sub(s.At) < keepGone {
-				young = true
-			}
-		}
-		if !young {
+		if !e.configured && !e.kept(now) {
 			delete(m.edges, name)
 		}
 	}
@@ -104,6 +98,34 @@ func (m *Memory) Close() error {
 	err := m.store.Close()
 	m.store = nil
 	return err
+}
+
+// adopt fits the memory to a configuration. Other rules grade the samples anew. A family that was not served before starts
+// like a first decision, with every edge to be probed: what is known of it is old, and nobody was answered with it.
+func (m *Memory) adopt(c *config.Network) {
+	if r := rules(c); m.rules != r {
+		m.rules = r
+		for _, e := range m.edges {
+			for _, member := range e.members {
+				if member != nil {
+					member.hist.Resize(c.History)
+					member.fresh = true
+				}
+			}
+		}
+	}
+	ran := m.serving != [families]bool{}
+	for f := range m.serving {
+		serves := served(c, Family(f))
+		if serves && !m.serving[f] && ran {
+			m.rotations[f] = &rotation{}
+			for _, e := range m.edges {
+				e.tried, e.due = false, time.Time{}
+			}
+		}
+		m.serving[f] = serves
+	}
+	m.dry = c.DryRun
 }
 
 // rules are the grading rules of a configuration.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/selector"
 	"github.com/deflect-ca/coredns-edgemanage/state"
 )
@@ -40,10 +41,13 @@ type Applied struct {
 
 const maxComment = 1000 // bytes; a comment is a line for people, and stands in every listing
 
-func (c ModeChange) check() error {
+// check finds what is wrong with the change, and writes the edge's name as the lists do.
+func (c *ModeChange) check() error {
 	var faults []error
-	if c.Edge == "" {
-		faults = append(faults, errors.New("setting a mode: no edge is named"))
+	if name, err := config.EdgeName(c.Edge); err != nil {
+		faults = append(faults, fmt.Errorf("setting mode of %q: %w", c.Edge, err))
+	} else {
+		c.Edge = name
 	}
 	if c.Mode != selector.Available && strings.TrimSpace(c.Comment) == "" {
 		faults = append(faults, fmt.Errorf("setting mode %s of %q: a comment is required, so that the next on call knows why", c.Mode, c.Edge))
@@ -65,10 +69,14 @@ func (m Mode) saved() state.Mode {
 	return state.Mode{Mode: m.Mode.String(), Comment: m.Comment, Author: m.Author, Claimed: m.Claimed, At: m.At, Expires: m.Expires}
 }
 
+// loadMode reads a saved mode. With the error comes unavailable without an end: a withdrawn edge must not come back because
+// its mode cannot be read.
 func loadMode(s state.Mode) (Mode, error) {
+	m := Mode{Mode: selector.Unavailable, Comment: s.Comment, Author: s.Author, Claimed: s.Claimed, At: s.At}
 	mode, err := selector.ParseMode(s.Mode)
 	if err != nil {
-		return Mode{}, err
+		return m, err
 	}
-	return Mode{Mode: mode, Comment: s.Comment, Author: s.Author, Claimed: s.Claimed, At: s.At, Expires: s.Expires}, nil
+	m.Mode, m.Expires = mode, s.Expires
+	return m, nil
 }

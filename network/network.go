@@ -58,6 +58,7 @@ type Network struct {
 	mem      *Memory
 	inputs   *Inputs
 	schedule schedule
+	ready    []job
 	running  int // probes and resolutions under way, at most workers
 	untried  int // configured edges that have not ended a turn since the start
 	started  time.Time

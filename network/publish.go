@@ -31,14 +31,9 @@ func (n *Network) publish(now time.Time, changed bool, events []Event) {
 			wait.Stop()
 		}
 	}
-	if changed || n.snapshot.Load() == nil {
-		s := &Snapshot{Serial: n.mem.serial}
-		for f, r := range n.mem.rotations {
-			s.Families[f] = LiveSet{Coverage: Empty}
-			if served(n.config, Family(f)) {
-				s.Families[f] = r.published
-			}
-		}
+	// Not only when this decision changed something: a network that takes over again after a failed reload finds in the
+	// memory what another one decided.
+	if s := n.frozen(); !s.equal(n.snapshot.Load()) {
 		n.snapshot.Store(s)
 	}
 	n.status.Store(n.describe(now))
@@ -52,34 +47,52 @@ func (n *Network) publish(now time.Time, changed bool, events []Event) {
 	}
 }
 
+// frozen makes the Snapshot of the rotations as they are.
+func (n *Network) frozen() *Snapshot {
+	s := &Snapshot{Serial: n.mem.serial}
+	for f, r := range n.mem.rotations {
+		s.Families[f] = LiveSet{Coverage: Empty}
+		if served(n.config, Family(f)) {
+			s.Families[f] = r.published
+		}
+	}
+	return s
+}
+
 // print is a fingerprint of all that the zones of this network contain: the serial rises when it changes and only then,
-// whatever changed it, a live set, an address or the configuration.
+// whatever changed it, a live set, an address or the configuration. Whether no address means NODATA or SERVFAIL is not
+// content.
 func (n *Network) print() string {
 	c, h := n.config, sha256.New()
 	fmt.Fprintf(h, "%q %q %q %+v %d %q", c.NS, c.MName, c.RName, c.Timers, c.TTL, c.Labels)
 	for f, r := range n.mem.rotations {
 		if served(c, Family(f)) {
-			fmt.Fprintf(h, " %d %d %v", f, r.published.Coverage, r.published.Addrs)
+			fmt.Fprintf(h, " %d %v", f, r.published.Addrs)
 		}
 	}
-	io.WriteString(h, " 1") // version of this list
+	io.WriteString(h, " 2") // version of this list
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // NextSerial returns the SOA serial that follows last when the content changed at now: the greatest of last+1, the unix
-// time and floor+1 in the arithmetic of RFC 1982, never 0, which IXFR could not tell from "none" (RFC 1995).
+// time and floor+1 in the arithmetic of RFC 1982, of those that come after last. A last of 0 is no serial yet; a floor of
+// 0 is none, since from 2038 on 1 comes after the unix time. The serial is never 0, which IXFR could not tell from "none"
+// (RFC 1995).
 func NextSerial(last, floor uint32, now time.Time) uint32 {
 	next := last + 1
-	for _, s := range []uint32{uint32(now.Unix()), floor + 1} {
-		if last == 0 || serialLess(next, s) {
+	if last == 0 {
+		next = uint32(now.Unix())
+	}
+	rise := func(s uint32) {
+		if serialLess(next, s) && (last == 0 || serialLess(last, s)) {
 			next = s
-			last = s
 		}
 	}
-	if next == 0 {
-		next = 1
+	rise(uint32(now.Unix()))
+	if floor != 0 {
+		rise(floor + 1)
 	}
-	return next
+	return max(next, 1)
 }
 
 // serialLess says whether a comes before b (RFC 1982, section 3.2).

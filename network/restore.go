@@ -22,9 +22,7 @@ func (m *Memory) restore(l *state.Loaded, c *config.Network, now time.Time) (pro
 	for name, s := range d.Modes {
 		mode, err := loadMode(s)
 		if err != nil {
-			// A withdrawn edge must not come back because its mode cannot be read.
 			problems = append(problems, fmt.Errorf("reading the mode of %q: %w; it is taken for unavailable", name, err))
-			mode = Mode{Mode: selector.Unavailable, Comment: s.Comment, Author: s.Author, At: s.At}
 		}
 		m.modes[name] = mode
 	}
@@ -37,6 +35,7 @@ func (m *Memory) restore(l *state.Loaded, c *config.Network, now time.Time) (pro
 	}
 	m.digests = d.Object
 	r := rules(c)
+	m.rules = r
 	err := l.EachSample(func(s state.Sample) {
 		f := IPv4
 		if s.IPv6 {
@@ -73,10 +72,11 @@ func (m *Memory) restore(l *state.Loaded, c *config.Network, now time.Time) (pro
 
 // remember gives an edge back the address it last passed at.
 func (m *Memory) remember(name string, f Family, a netip.Addr, size int) {
-	if a.IsValid() && familyOf(a) == f {
-		member := m.edge(name).member(f, size)
+	if !a.IsValid() || familyOf(a) != f {
+		return
+	}
+	if member := m.edge(name).member(f, size); !member.served.IsValid() {
 		member.served, member.probe = a, a
-		m.owners[a] = name
 	}
 }
 
@@ -87,15 +87,55 @@ func (m *Memory) restoreRotation(f Family, saved state.Family, size int) {
 	if rung, err := selector.ParseRung(saved.Rung); err == nil {
 		r.rung = rung
 	}
-	if len(saved.Live) == 0 {
-		return
-	}
 	r.live = slices.Clone(saved.Live)
 	slices.Sort(r.live)
-	for name, a := range saved.Addresses {
+	addrs := slices.Clone(saved.Fallback)
+	for _, name := range r.live {
+		a := saved.Addresses[name]
 		m.remember(name, f, a, size)
+		if a.IsValid() {
+			addrs = append(addrs, a)
+		}
+	}
+	r.empty = saved.Rung == selector.None.String()
+	if len(addrs) == 0 {
+		return
 	}
 	r.decided, r.standing = true, true
+	// What was published before the restart is where the next decision starts from: a restart that changes nothing is no
+	// change.
+	r.publish(r.live, saved.Fallback, addrs)
+}
+
+// reconcile takes from a state directory that a running network comes to (it got its first, another one, or ended a dry
+// run) what must not be lost: modes said there and not contradicted later, and the serial, which only rises. A network
+// that ran dry also takes over the set that was answered meanwhile, so that its first word is no needless change.
+func (m *Memory) reconcile(l *state.Loaded, c *config.Network) (warnings []string) {
+	if !l.Found {
+		return nil
+	}
+	d := l.Document
+	for name, s := range d.Modes {
+		if known, ok := m.modes[name]; ok && !known.At.Before(s.At) {
+			continue
+		}
+		mode, _ := loadMode(s)
+		m.modes[name] = mode
+		warnings = append(warnings, fmt.Sprintf("mode %s of %s is taken over from the state directory", mode.Mode, name))
+	}
+	slices.Sort(warnings)
+	if m.serial == 0 || serialLess(m.serial, d.SetSerial) {
+		m.serial, m.fingerprint = d.SetSerial, d.Fingerprint
+	}
+	if m.dry {
+		for f := range m.rotations {
+			if saved, ok := d.Families[Family(f).String()]; ok {
+				m.rotations[f] = &rotation{}
+				m.restoreRotation(Family(f), saved, c.History)
+			}
+		}
+	}
+	return warnings
 }
 
 // document is the memory as it is saved. It shares no map with the memory that the network goes on changing.
@@ -120,7 +160,7 @@ func (m *Memory) document(c *config.Network) state.Document {
 		d.Edges[file] = entries
 	}
 	for name, e := range m.edges {
-		if e.pins != nil || !e.configured {
+		if !e.configured {
 			continue
 		}
 		var a state.Addresses

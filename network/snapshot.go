@@ -1,6 +1,9 @@
 package network
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // Coverage says what A or AAAA at a rotating name is answered with.
 type Coverage uint8
@@ -22,6 +25,23 @@ type Snapshot struct {
 	Serial uint32
 	// Families holds what is live, by Family.
 	Families [families]LiveSet
+}
+
+// equal says whether both give the same answers; o may be nil.
+func (s *Snapshot) equal(o *Snapshot) bool {
+	if o == nil || s.Serial != o.Serial {
+		return false
+	}
+	for f := range s.Families {
+		if !s.Families[f].equal(o.Families[f]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (l LiveSet) equal(o LiveSet) bool {
+	return l.Coverage == o.Coverage && slices.Equal(l.Addrs, o.Addrs)
 }
 
 // LiveSet is what is published of one family.

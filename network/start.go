@@ -23,12 +23,14 @@ func (n *Network) Start(memory *Memory) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	n.ctx, n.cancel, n.stopped = ctx, cancel, make(chan struct{})
 	n.commands, n.resolved, n.probed = make(chan command), make(chan resolution), make(chan probeResult)
-	n.schedule, n.running, n.decideAt = nil, 0, time.Time{}
+	n.schedule, n.ready, n.running, n.decideAt = nil, nil, 0, time.Time{}
 	n.started = time.Now()
+	n.mem.adopt(n.config)
 	n.take(n.inputs)
 	for _, f := range n.inputs.Faults {
 		n.tell(ReloadFailed(f))
 	}
+	n.expire() // a mode that ran out meanwhile is not obeyed for one decision more
 	n.decide()
 	go n.run(ctx)
 	return nil
@@ -46,12 +48,12 @@ func (n *Network) Stop() *Memory {
 	<-n.stopped
 	n.cancel = nil
 	mem := n.mem
-	n.mem, n.schedule = nil, nil
+	n.mem, n.schedule, n.ready = nil, nil, nil
 	for _, e := range mem.edges {
 		if e.busy() {
 			e.due = time.Now()
 		}
-		e.index, e.pending, e.waiting, e.looking = -1, 0, false, false
+		e.index, e.pending, e.waiting, e.looking, e.again = -1, 0, false, false, false
 	}
 	return mem
 }
@@ -71,39 +73,42 @@ func (n *Network) open(memory *Memory) error {
 		return nil
 	}
 	fresh := newMemory()
-	var loaded *state.Loaded
+	loaded := &state.Loaded{}
+	var err error
 	switch {
 	case dir != "":
-		store, l, err := state.Open(dir, n.storeOptions())
-		if err != nil {
+		if fresh.store, loaded, err = state.Open(dir, n.storeOptions()); err != nil {
 			return fmt.Errorf("opening the state of network %s: %w", c.Name, err)
 		}
-		fresh.store, fresh.dir, loaded = store, dir, l
-	case c.State != "":
-		l, err := state.Read(stateDir(c))
-		if err != nil {
+		fresh.dir = dir
+	case c.State != "" && memory == nil:
+		if loaded, err = state.Read(stateDir(c)); err != nil {
 			return fmt.Errorf("reading the state of network %s: %w", c.Name, err)
 		}
-		loaded = l
-	}
-	if memory != nil {
-		// The directory is another one now; what this process knows is newer than anything found there.
-		memory.Close()
-		store := fresh.store
-		*fresh = *memory
-		fresh.store, fresh.dir = store, dir
-		loaded = nil
-	}
-	n.mem = fresh
-	if loaded == nil {
-		return nil
 	}
 	defer loaded.Close()
+	n.mem = fresh
 	for _, err := range loaded.Problems {
 		n.tell(Warning{err.Error()})
 	}
-	for _, err := range fresh.restore(loaded, c, n.now()) {
-		n.tell(Warning{err.Error()})
+	if memory == nil {
+		for _, err := range fresh.restore(loaded, c, n.now()) {
+			n.tell(Warning{err.Error()})
+		}
+		for f, r := range fresh.rotations {
+			if r.standing && served(c, Family(f)) {
+				n.tell(Note{fmt.Sprintf("%s: the set saved %s stands until its edges have been probed: %v", Family(f), r.since.UTC().Format(time.RFC3339), r.names)})
+			}
+		}
+		return nil
+	}
+	// The directory is another one now. What this process knows is newer than most of what is found there.
+	memory.Close()
+	store := fresh.store
+	*fresh = *memory
+	fresh.store, fresh.dir = store, dir
+	for _, w := range fresh.reconcile(loaded, c) {
+		n.tell(Warning{w})
 	}
 	return nil
 }

@@ -32,32 +32,51 @@ type probeResult struct {
 // busy says whether a turn runs.
 func (e *edge) busy() bool { return e.waiting || e.pending > 0 }
 
-// dispatch begins the turns that are due, as far as there are workers.
+// job is one probe that waits for a worker.
+type job struct {
+	edge   *edge
+	family Family
+	addr   netip.Addr
+}
+
+// dispatch starts the probes that wait and begins the turns that are due, as far as there are workers.
 func (n *Network) dispatch() {
 	now := time.Now()
-	for len(n.schedule) > 0 && n.running < n.workers && !n.schedule[0].due.After(now) {
-		e := n.schedule.take()
-		e.took = 0
+	for n.running < n.workers {
 		switch {
-		case e.pins != nil:
-			n.probe(e)
-		case e.looking:
-			// The resolver has not answered since the turn before; it hurts only this edge, and only if it moved.
-			n.probe(e)
+		case len(n.ready) > 0:
+			n.launch(n.ready[0])
+			n.ready = n.ready[1:]
+		case len(n.schedule) > 0 && !n.schedule[0].due.After(now):
+			n.begin(n.schedule.take())
 		default:
-			n.resolve(e)
+			return
 		}
 	}
 }
 
-// resolve asks for an edge's addresses. A resolver that is slow delays the probe only by patience where addresses are
-// known from before.
+// begin begins a turn.
+func (n *Network) begin(e *edge) {
+	e.took, e.again, e.early = 0, false, false
+	if e.pins != nil || e.looking {
+		// A resolver that has not answered since the turn before hurts only this edge, and only if it moved.
+		n.probe(e)
+		return
+	}
+	n.resolve(e)
+}
+
+// maxPatience bounds how long a probe waits for a slow resolver when an address is known from before. With the time to
+// gather samples it stays within the second that a dead edge may take to leave beyond interval and timeout.
+const maxPatience = 500 * time.Millisecond
+
+// resolve asks for an edge's addresses.
 func (n *Network) resolve(e *edge) {
 	e.waiting, e.looking = true, true
 	n.running++
 	patience := n.config.Timeout
 	if e.known() {
-		patience = min(time.Second, n.config.Timeout/4)
+		patience = min(maxPatience, n.config.Timeout/4)
 	}
 	ctx, timeout, name := n.ctx, n.config.Timeout, e.name
 	n.helpers.Go(func() {
@@ -128,90 +147,26 @@ func (n *Network) unresolved(e *edge, err error) {
 	n.endTurn(e)
 }
 
-// readdress takes up what the resolver said. A family that it has nothing for loses its member, unless the answer was an
-// error: then the last good address stays.
-func (n *Network) readdress(e *edge, r prober.Resolution) {
-	if r.Err != nil {
-		return
-	}
-	for f, a := range [families]struct {
-		addr           netip.Addr
-		several, stale bool
-	}{{r.V4, r.Several4, r.Stale4}, {r.V6, r.Several6, r.Stale6}} {
-		switch {
-		case a.stale || !served(n.config, Family(f)):
-			continue
-		case !a.addr.IsValid():
-			n.strip(e, Family(f))
-			continue
-		}
-		if owner, taken := n.mem.owners[a.addr]; taken && owner != e.name && n.precedes(owner, e) {
-			n.warnOnce(e, a.addr, owner)
-			if m := e.members[f]; m != nil && m.probe == a.addr {
-				n.strip(e, Family(f))
-			}
-			continue
-		}
-		m := e.member(Family(f), n.config.History)
-		if m.probe != a.addr {
-			n.disown(e, m.probe)
-			m.probe = a.addr
-			if a.several {
-				n.tell(Warning{e.name + " has several " + Family(f).String() + " addresses: the lowest, " + a.addr.String() + ", is probed and served"})
-			}
-		}
-		n.mem.owners[a.addr] = e.name
-	}
-}
-
-// precedes says whether the named edge is configured and stands before e in the lists.
-func (n *Network) precedes(name string, e *edge) bool {
-	other := n.mem.edges[name]
-	return other != nil && other.configured && (other.pins != nil || other.order < e.order)
-}
-
-// strip takes an edge's addresses of a family; the history stays, should they come back.
-func (n *Network) strip(e *edge, f Family) {
-	if m := e.members[f]; m != nil {
-		n.disown(e, m.probe)
-		n.disown(e, m.served)
-		m.probe, m.served = netip.Addr{}, netip.Addr{}
-		n.dirty = true
-	}
-}
-
-func (n *Network) disown(e *edge, a netip.Addr) {
-	if n.mem.owners[a] == e.name {
-		delete(n.mem.owners, a)
-	}
-}
-
-// warnOnce tells that a name resolved to an address that is another edge's. The fault is the later edge's: it keeps the
-// address it had.
-func (n *Network) warnOnce(e *edge, a netip.Addr, owner string) {
-	if e.disputed != a {
-		e.disputed = a
-		n.tell(Warning{e.name + " resolves to " + a.String() + ", which is the address of " + owner + ": it is not used for " + e.name})
-	}
-}
-
-// probe starts the probes of an edge's addresses.
+// probe lines the probes of an edge's addresses up for the workers.
 func (n *Network) probe(e *edge) {
-	ctx := n.ctx
 	for f, m := range e.members {
-		if m == nil || !m.probe.IsValid() {
-			continue
+		if m != nil && m.probe.IsValid() {
+			e.pending++
+			n.ready = append(n.ready, job{e, Family(f), m.probe})
 		}
-		addr := m.probe
-		e.pending++
-		n.running++
-		n.helpers.Go(func() {
-			send(ctx, n.probed, probeResult{e, Family(f), n.prober.Probe(ctx, addr)})
-		})
 	}
 	if e.pending == 0 {
 		n.endTurn(e)
 	}
+}
+
+// launch starts one probe.
+func (n *Network) launch(j job) {
+	n.running++
+	ctx := n.ctx
+	n.helpers.Go(func() {
+		send(ctx, n.probed, probeResult{j.edge, j.family, n.prober.Probe(ctx, j.addr)})
+	})
 }
 
 // send hands a message to run, unless the network is stopping.
@@ -243,16 +198,18 @@ func (n *Network) sample(e *edge, f Family, r prober.Result) {
 	m.last = r
 	n.tell(Probed{Edge: e.name, Family: f, Resolved: e.took, Result: r})
 	if r.Outcome == prober.Local {
+		e.early = e.early || m.hist.Unfinished()
 		n.decideWithin(gather)
 		return
 	}
 	at, ok := n.now(), r.Outcome == prober.OK
 	m.hist.Add(history.Sample{At: at, Took: r.Took, Failed: !ok}, n.rules)
+	e.early = e.early || m.hist.Unfinished()
 	m.fresh, m.probed = true, true
 	if ok && m.served != r.Addr {
-		n.disown(e, m.served)
+		left := m.served
 		m.served = r.Addr
-		n.mem.owners[r.Addr] = e.name
+		n.mem.disown(e, left)
 		n.dirty = true
 		n.decideWithin(urgent)
 	}
@@ -266,11 +223,18 @@ func (n *Network) sample(e *edge, f Family, r prober.Result) {
 	n.decideWithin(gather)
 }
 
-// endTurn puts the edge back into the schedule. While its history has an unfinished run its next turn comes early, so
-// that fall and rise cost a fraction of the interval each.
+// endTurn puts the edge back into the schedule. While one of the histories it added to has an unfinished run its next
+// turn comes early, so that fall and rise cost a fraction of the interval each.
 func (n *Network) endTurn(e *edge) {
 	n.roundTurn(e)
 	if !e.configured {
+		return
+	}
+	now := time.Now()
+	if e.again {
+		// It was given another address while the turn ran: that one is still to be tried.
+		e.due = now
+		n.schedule.add(e)
 		return
 	}
 	if !e.tried {
@@ -278,19 +242,9 @@ func (n *Network) endTurn(e *edge) {
 		n.untried--
 		n.decideWithin(urgent)
 	}
-	now := time.Now()
 	e.due = nextTurn(e.name, now, n.config.Interval)
-	if early := now.Add(n.config.Interval / 6); early.Before(e.due) && e.unfinished() {
+	if early := now.Add(n.config.Interval / 6); e.early && early.Before(e.due) {
 		e.due = early
 	}
 	n.schedule.add(e)
-}
-
-func (e *edge) unfinished() bool {
-	for _, m := range e.members {
-		if m != nil && m.hist.Unfinished() {
-			return true
-		}
-	}
-	return false
 }

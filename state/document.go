@@ -19,7 +19,7 @@ type Document struct {
 	Modes map[string]Mode `json:"modes,omitempty"`
 	// Families holds what was published, by family: "ipv4", "ipv6".
 	Families map[string]Family `json:"families,omitempty"`
-	// Addresses holds the last good addresses of edges that are named by host, by edge.
+	// Addresses holds the last good addresses of edges, by edge.
 	Addresses map[string]Addresses `json:"addresses,omitempty"`
 	// Edges holds the last good content of each edge list, by its path.
 	Edges map[string][]EdgeEntry `json:"edges,omitempty"`
