@@ -37,6 +37,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		newDemo(),
 		newReplay(),
+		newTry(),
 	)
 	return root
 }
