@@ -8,11 +8,17 @@ import (
 
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
+	"github.com/coredns/coredns/plugin"
 	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {
 	caddy.Quiet, dnsserver.Quiet = true, true
+	plugin.Register("trip_before", setupTrip)
+	plugin.Register("trip_after", setupTrip)
+	if err := dnsserver.SetDirectives([]string{"root", "bind", "errors", "trip_before", "edgemanage", "trip_after", "file", "whoami"}); err != nil {
+		panic(err)
+	}
 	golog.SetOutput(io.Discard) // what the plugin and the server log
 	goleak.VerifyTestMain(m)
 }

@@ -100,8 +100,10 @@ func zonesOf(d config.Directive, keys []string, at string) (zones []string, faul
 		zones = slices.Clone(keys)
 	}
 	slices.Sort(zones)
-	if len(d.ZoneArgs) > 0 && len(slices.Compact(slices.Clone(zones))) < len(zones) {
-		faults = append(faults, fmt.Errorf("%s: edgemanage: a zone is named twice", at))
+	for i, zone := range zones {
+		if len(d.ZoneArgs) > 0 && i > 0 && zone == zones[i-1] {
+			fault(zone, "zone %q is named twice")
+		}
 	}
 	zones = slices.Compact(zones)
 	for _, zone := range zones {
