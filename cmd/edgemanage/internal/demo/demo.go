@@ -29,7 +29,7 @@ type Options struct {
 
 const (
 	lookEvery = 100 * time.Millisecond // how often the narrator asks the server
-	network   = "demo"
+	netName   = "demo"
 	zone      = "example.org."
 )
 
@@ -55,7 +55,7 @@ func Run(ctx context.Context, o Options, in io.Reader, out io.Writer) (err error
 	if err := writeFiles(dir, o, edges); err != nil {
 		return err
 	}
-	told := newNarrator(o.DNS, filepath.Join(dir, "state", network), edges, out)
+	told := newNarrator(o.DNS, filepath.Join(dir, "state", netName), edges, out)
 	server, err := startServer(o.Coredns, dir, out)
 	if err != nil {
 		return err

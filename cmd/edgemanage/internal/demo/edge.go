@@ -111,6 +111,9 @@ type edges []*edge
 
 // startEdges starts the edges on one port of consecutive addresses; port 0 is the first one that is free on all.
 func startEdges(port int) (edges, error) {
+	if port < 0 || port > 65535 {
+		return nil, fmt.Errorf("starting edges: %d is no port: expected 1 to 65535 with --edge-port", port)
+	}
 	first, last := port, port
 	if port == 0 {
 		first, last = firstPort, lastPort

@@ -75,7 +75,7 @@ func writeFiles(dir string, o Options, es edges) error {
 	}
 	var text bytes.Buffer
 	err = corefile.Execute(&text, map[string]any{
-		"Dir": dir, "Host": host, "Port": port, "EdgePort": es.port(), "Path": path, "Metrics": o.Metrics, "Network": network,
+		"Dir": dir, "Host": host, "Port": port, "EdgePort": es.port(), "Path": path, "Metrics": o.Metrics, "Network": netName,
 	})
 	if err != nil {
 		return fmt.Errorf("writing the Corefile: %w", err)

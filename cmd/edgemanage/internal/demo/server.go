@@ -16,10 +16,11 @@ const patience = 5 * time.Second
 
 // server is the CoreDNS that runs as a child.
 type server struct {
-	cmd  *exec.Cmd
-	log  *serverLog
-	done chan struct{} // closed when it has ended
-	err  error         // how; to be read after done
+	cmd      *exec.Cmd
+	log      *serverLog
+	patience time.Duration
+	done     chan struct{} // closed when it has ended
+	err      error         // how; to be read after done
 }
 
 // startServer starts CoreDNS with the Corefile in dir. What it logs goes to coredns.log there, errors to out as well.
@@ -28,7 +29,7 @@ func startServer(program, dir string, out io.Writer) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{cmd: exec.Command(program, "-conf", "Corefile"), log: log, done: make(chan struct{})}
+	s := &server{cmd: exec.Command(program, "-conf", "Corefile"), log: log, patience: patience, done: make(chan struct{})}
 	s.cmd.Dir = dir
 	s.cmd.Stdout, s.cmd.Stderr = log, log
 	// A group of its own: Ctrl-C is for us, who end the server when the narrator has stopped asking it.
@@ -55,7 +56,7 @@ func startServer(program, dir string, out io.Writer) (*server, error) {
 // stop ends the server, waits for it and closes its log. The server may have ended by itself before.
 func (s *server) stop() error {
 	s.cmd.Process.Signal(syscall.SIGTERM) // an error says that it has ended
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(s.patience)
 	defer timer.Stop()
 	select {
 	case <-s.done:
