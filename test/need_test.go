@@ -20,6 +20,7 @@ var packages = map[string]string{
 	"delv":     "bind9-dnsutils",
 	"dnsperf":  "dnsperf",
 	"nginx":    "nginx-light",
+	"nsenter":  "util-linux",
 	"promtool": "prometheus",
 	"unshare":  "util-linux",
 }

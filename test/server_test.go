@@ -25,6 +25,7 @@ type server struct {
 	addr     string // where it answers, UDP and TCP
 	corefile string // path
 	env      []string
+	in       *namespace // nil: the machine's own
 
 	cmd     *exec.Cmd
 	started time.Time
@@ -70,7 +71,11 @@ func (s *server) start() {
 	}
 	defer out.Close()
 	_, port, _ := net.SplitHostPort(s.addr)
-	cmd := exec.Command(s.path, "-conf", s.corefile, "-dns.port", port)
+	args := []string{s.path, "-conf", s.corefile, "-dns.port", port}
+	if s.in != nil {
+		args = s.in.command(s.dir, args...)
+	}
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.dir, out, out
 	cmd.Env = append(os.Environ(), s.env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
