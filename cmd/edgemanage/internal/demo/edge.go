@@ -158,13 +158,3 @@ func (es edges) close() {
 }
 
 func (es edges) port() uint16 { return es[0].addr.Port() }
-
-// at returns the edge of an address, nil when there is none.
-func (es edges) at(a netip.Addr) *edge {
-	for _, e := range es {
-		if e.addr.Addr() == a {
-			return e
-		}
-	}
-	return nil
-}
