@@ -6,8 +6,16 @@ import "container/heap"
 // is not in it, which is why a turn is never started twice.
 type schedule []*edge
 
-func (s schedule) Len() int           { return len(s) }
-func (s schedule) Less(i, j int) bool { return s[i].due.Before(s[j].due) }
+func (s schedule) Len() int { return len(s) }
+
+// Less goes by name where edges are due at once, as at the start, so that what happens does not depend on chance.
+func (s schedule) Less(i, j int) bool {
+	if s[i].due.Equal(s[j].due) {
+		return s[i].name < s[j].name
+	}
+	return s[i].due.Before(s[j].due)
+}
+
 func (s schedule) Swap(i, j int) {
 	s[i], s[j] = s[j], s[i]
 	s[i].index, s[j].index = i, j
