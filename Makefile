@@ -4,7 +4,7 @@
 GO        ?= go
 FUZZTIME  ?= 5s
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-PLATFORM  := -X main.version=$(VERSION) -X github.com/coredns/coredns/coremain.GitCommit=$(VERSION)
+STAMP     := -X main.version=$(VERSION) -X github.com/coredns/coredns/coremain.GitCommit=$(VERSION)
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # The race detector needs cgo. Without a compiler the tests run all the same, and say what they do not look for;
@@ -16,7 +16,7 @@ RACE      ?= $(if $(HAVE_CC),-race)
 .DEFAULT_GOAL := build
 
 build: go ## build bin/coredns and bin/edgemanage
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w $(PLATFORM)' -o bin/ ./cmd/coredns ./cmd/edgemanage
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w $(STAMP)' -o bin/ ./cmd/coredns ./cmd/edgemanage
 
 demo: build ## see a server replace edges that fail, on this machine alone
 	@bin/edgemanage demo
