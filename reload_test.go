@@ -24,22 +24,26 @@ type corefile struct {
 	farm       *farm
 	generation int
 	state      string
-	networks   string // letters
-	extra      string // in each body
-	trip       string // a line in the first block
-	more       string // more blocks
+	networks   string        // letters
+	extra      string        // in each body
+	trip       string        // a line in the first block
+	more       string        // more blocks
+	interval   time.Duration // of the networks; zero is every
 }
 
-// every is the interval of the networks.
+// every is the usual interval.
 const every = 100 * time.Millisecond
 
 func (c corefile) String() string {
 	var b strings.Builder
+	if c.interval == 0 {
+		c.interval = every
+	}
 	for _, n := range c.networks {
 		fmt.Fprintf(&b, "edgemanage %c %c.example.org {\nedges %s\nobject http://www.example.org:%s/\nns ns1.example.org\n"+
-			"edge_count 2\nmin_live 2\nfamilies ipv4\nallow_short_interval\ninterval %s\ntimeout 80ms\ngoodenough 50ms\n"+
+			"edge_count 2\nmin_live 2\nfamilies ipv4\nallow_short_interval\ninterval %s\ntimeout %s\ngoodenough %s\n"+
 			"header From %c%d\nstate %s\n%s\n}\n",
-			n, n, strings.Join(c.farm.addrs, " "), c.farm.port, every, n, c.generation, c.state, c.extra)
+			n, n, strings.Join(c.farm.addrs, " "), c.farm.port, c.interval, c.interval*8/10, c.interval/2, n, c.generation, c.state, c.extra)
 	}
 	return fmt.Sprintf("example.org:0 {\nbind 127.0.0.1\n%s\nwhoami\n%s}\n%s", c.trip, b.String(), c.more)
 }
