@@ -114,8 +114,11 @@ func (s *server) leaves(within time.Duration, addr string) time.Duration {
 // edges must listen.
 func rounds(t testing.TB, n int64, edges ...*edge) {
 	t.Helper()
-	for _, e := range edges {
-		from := e.hits.Load()
-		eventually(t, patience, e.name+" to be probed", func() bool { return e.hits.Load() >= from+n })
+	from := make([]int64, len(edges))
+	for i, e := range edges {
+		from[i] = e.hits.Load()
+	}
+	for i, e := range edges {
+		eventually(t, patience, e.name+" to be probed", func() bool { return e.hits.Load() >= from[i]+n })
 	}
 }
