@@ -27,7 +27,7 @@ func newNamespace(t testing.TB, network bool, setup string) *namespace {
 	args := []string{"--mount"}
 	if network {
 		args = append(args, "--net")
-		setup = "ip link set lo up && " + setup
+		setup = need(t, "ip") + " link set lo up && " + setup
 	}
 	if os.Geteuid() != 0 {
 		args = append(args, "--map-root-user")

@@ -19,6 +19,7 @@ var packages = map[string]string{
 	"dig":      "bind9-dnsutils",
 	"delv":     "bind9-dnsutils",
 	"dnsperf":  "dnsperf",
+	"ip":       "iproute2",
 	"nginx":    "nginx-light",
 	"nsenter":  "util-linux",
 	"promtool": "prometheus",
