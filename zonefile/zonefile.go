@@ -1,9 +1,10 @@
-// Package zonefile makes the records of a zone out of what its network is configured to publish and the addresses that
-// are live.
+// Package zonefile makes the records of a zone out of what its network is configured to publish, the addresses that are
+// live, and the zone's include: the file with everything else in it.
 //
-// It is pure. The same input gives the same records in the same order, with the owners in the case they are configured
-// in and fixed TTLs, since *dnssec* caches signatures by content and order. What it returns is shared between queries and
-// must never be changed; every slice is clipped, so that appending to one copies it.
+// All of it but ReadInclude, ZonesIn and Directory is pure. The same input gives the same records in the same order, with
+// the owners in the case they are written in and fixed TTLs, since *dnssec* caches signatures by content and order. What
+// is returned is shared between queries and must never be changed; every slice is clipped, so that appending to one
+// copies it. Nothing here logs: what is wrong comes back as errors, what is merely odd as notes.
 package zonefile
 
 import (

@@ -1,0 +1,90 @@
+package zonefile
+
+import (
+	"bufio"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/miekg/dns"
+)
+
+// mark begins every file that Render writes. Directory knows its own files by it, also those of the versions before: it
+// must never change.
+const mark = "; edgemanage writes this file"
+
+// Render writes the records of a zone as a zone file: the mark with zone and serial, $ORIGIN, and a line a record, in
+// their order, with absolute owners, TTL and class. Zone is fully qualified. The same records give the same bytes.
+func Render(w io.Writer, zone string, records []dns.RR) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintf(b, "%s, what is changed here is lost: zone %s", mark, zone)
+	if soa := soaOf(records); soa != nil {
+		fmt.Fprintf(b, ", serial %d", soa.Serial)
+	}
+	fmt.Fprintf(b, "\n$ORIGIN %s\n", zone)
+	for _, rr := range records {
+		line, err := present(rr)
+		if err != nil {
+			return fmt.Errorf("rendering zone %q: %w", zone, err)
+		}
+		b.WriteString(line)
+		b.WriteByte('\n')
+	}
+	if err := b.Flush(); err != nil {
+		return fmt.Errorf("rendering zone %q: %w", zone, err)
+	}
+	return nil
+}
+
+func soaOf(records []dns.RR) *dns.SOA {
+	for _, rr := range records {
+		if soa, ok := rr.(*dns.SOA); ok {
+			return soa
+		}
+	}
+	return nil
+}
+
+// plain are the types whose usual presentation is understood by every server in use. Others are written in the generic
+// way (RFC 3597, 5), which servers take for the types that they know as well.
+var plain = []uint16{
+	dns.TypeA, dns.TypeAAAA, dns.TypeNS, dns.TypeCNAME, dns.TypeDNAME, dns.TypeSOA, dns.TypePTR, dns.TypeMX, dns.TypeTXT,
+	dns.TypeSRV, dns.TypeCAA, dns.TypeDS, dns.TypeDNSKEY, dns.TypeTLSA, dns.TypeSSHFP, dns.TypeNAPTR,
+}
+
+// present returns a record as a line of a zone file. A name that begins with a $ gets it escaped: BIND takes such a line
+// for a directive.
+func present(rr dns.RR) (string, error) {
+	h := rr.Header()
+	name := h.Name
+	if name != "" && name[0] == '$' {
+		name = `\036` + name[1:]
+	}
+	head := fmt.Sprintf("%s\t%d\t%s\t", name, h.Ttl, dns.Class(h.Class))
+	if slices.Contains(plain, h.Rrtype) || isPlainService(rr) {
+		return head + typeName(rr) + "\t" + rr.String()[len(h.String()):], nil
+	}
+	buf := make([]byte, dns.Len(rr))
+	n, err := dns.PackRR(rr, buf, 0, nil, false)
+	if err != nil {
+		return "", fmt.Errorf("packing %s %s: %w", h.Name, typeName(rr), err)
+	}
+	start, err := rdata(buf[:n])
+	if err != nil {
+		return "", fmt.Errorf("packing %s %s: %w", h.Name, typeName(rr), err)
+	}
+	return fmt.Sprintf("%sTYPE%d\t\\# %d %s", head, h.Rrtype, n-start, hex.EncodeToString(buf[start:n])), nil
+}
+
+// isPlainService says whether a record is HTTPS or SVCB with no parameters but those of RFC 9460.
+func isPlainService(rr dns.RR) bool {
+	svcb := service(rr)
+	return svcb != nil && !slices.ContainsFunc(svcb.Value, func(v dns.SVCBKeyValue) bool { return v.Key() > dns.SVCB_IPV6HINT })
+}
+
+// rdata returns the place of the data in a record on the wire.
+func rdata(wire []byte) (int, error) {
+	_, off, err := dns.UnpackDomainName(wire, 0)
+	return off + 10, err // type, class, TTL and the length of the data
+}
