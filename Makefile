@@ -56,7 +56,7 @@ help: ## list the targets
 go:
 	@command -v $(GO) >/dev/null || { echo "Go 1.26 or later is needed: see https://go.dev/dl/"; exit 1; }
 	@have=$$($(GO) env GOVERSION 2>&1); case "$$have" in \
-		go1.[0-9]|go1.[0-9][!0-9]*|go1.1[0-9]*|go1.2[0-5]*|[!g]*|'') \
+		go1.[0-9]|go1.[0-9][!0-9]*|go1.1[0-9]*|go1.2[0-5]*|[!gd]*|'') \
 			echo "Go 1.26 or later is needed, this is: $$have; see https://go.dev/dl/"; exit 1;; \
 	esac
 

@@ -39,6 +39,7 @@ Ctrl-C ends everything and removes what was written, unless --dir is given.`,
 			if o.Coredns == "" {
 				o.Coredns = besideMe("coredns")
 			}
+			signal.Ignore(syscall.SIGTTIN) // in the background there are no keys to read, and no reason to be stopped
 			// SIGPIPE too: `edgemanage demo | head` must not leave a directory behind.
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 			defer stop()
