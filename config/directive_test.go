@@ -147,7 +147,7 @@ func TestIndependentBodies(t *testing.T) {
 	b, _ := ParseDirective(&d, "")
 	a.Body.NS[0], a.Body.Sources[0].Edge.Name, a.Body.Object.URL.Host = "x.", "x", "x"
 	want := network("b", "Corefile", 7, func(n *Network) { n.Sources = []Source{named("edge1.example.net", "Corefile", 8)} })
-	if diff := cmp.Diff(&want, b.Body, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+	if diff := cmp.Diff(&want, b.Body, cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{})); diff != "" {
 		t.Errorf("the second network differs (-want +got):\n%s", diff)
 	}
 }

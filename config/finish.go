@@ -25,6 +25,12 @@ func (p *parser) finish(start position) {
 	if n.MinLive > n.EdgeCount && p.consider(start, "min_live", "edge_count") {
 		p.faultf("%d is above edge_count, %s: expected a number from 1 to that", n.MinLive, p.shown("edge_count", n.EdgeCount))
 	}
+	if n.ZoneFiles != "" && n.ZoneFiles == n.Includes && p.consider(start, "zonefiles", "includes") {
+		p.faultf("%s is the directory of the includes too: what is written there would be read as includes", quote(n.ZoneFiles))
+	}
+	if _, ok := p.seen["canary_killer"]; ok && n.Canaries == "" && p.consider(start, "canary_killer") {
+		p.warnf("there are no canaries for it to stop")
+	}
 	if n.MName == "" && len(n.NS) > 0 {
 		n.MName = n.NS[0]
 	}

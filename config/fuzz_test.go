@@ -110,7 +110,7 @@ func FuzzReadEdges(f *testing.F) {
 		if err != nil || notes != nil {
 			t.Fatalf("reading again: %v %v", notes, err)
 		}
-		if diff := cmp.Diff(edges, again, cmpopts.IgnoreFields(Edge{}, "Line"), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+		if diff := cmp.Diff(edges, again, cmpopts.IgnoreFields(Edge{}, "Line"), cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{})); diff != "" {
 			t.Errorf("edges differ when read again (-want +got):\n%s", diff)
 		}
 		merged, notes, err := MergeEdges(edges, again)

@@ -53,11 +53,12 @@ var good = map[string][]Network{
 		},
 		NS:    []string{"ns1.example.net.", "ns2.example.net."},
 		MName: "hidden.example.net.", RName: `john\.doe.example.net.`,
-		Timers:      SOATimers{Refresh: 600, Retry: 300, Expire: 1209600, Minimum: 0},
-		SerialFloor: 2026112300,
-		TTL:         300,
-		Labels:      []string{"www", "www2", "a.b", "1"},
-		EdgeCount:   8, MinLive: 3, Keep: "pass_window",
+		Timers:       SOATimers{Refresh: 600, Retry: 300, Expire: 1209600, Minimum: 0},
+		SerialFloor:  2026112300,
+		TTL:          300,
+		Labels:       []string{"www", "www2", "a.b", "1"},
+		CanaryKiller: 6,
+		EdgeCount:    8, MinLive: 3, Keep: "pass_window",
 		MaxChanges: 5, MaxChangesPer: time.Hour, Strict: true,
 		Fall: 2, Rise: 3,
 		Fallback: []netip.Addr{netip.MustParseAddr("192.0.2.251"), netip.MustParseAddr("2001:db8::251")},
@@ -132,7 +133,7 @@ func TestReadCorefile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+			if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{})); diff != "" {
 				t.Errorf("networks differ (-want +got):\n%s", diff)
 			}
 		})

@@ -31,6 +31,13 @@ type Network struct {
 	TTL         uint32   // seconds, of the rotating addresses (RFC 2181, 8)
 	Labels      []string // relative, lower-case names that carry the live addresses beside the apex
 
+	Includes  string           // directory of the <zone>.zone files with the rest of each zone; "" leaves it to other plugins
+	ZoneFiles string           // directory that complete zone files are written to; "" writes none
+	Notify    []netip.AddrPort // secondaries to tell of changes (RFC 1996)
+
+	Canaries     string // YAML file of zone: address; "" is none
+	CanaryKiller int    // failing canaries that stop all of them; 0 is off
+
 	EdgeCount     int    // live edges wanted in each family
 	MinLive       int    // fewest live edges to be content with; 0 is the default, half of what is wanted
 	Keep          string // what a live edge must grade to stay: "better" or a passing grade
@@ -87,6 +94,7 @@ func defaults() Network {
 	return Network{
 		Timers:        SOATimers{Refresh: 300, Retry: 300, Expire: 1209600, Minimum: 60},
 		TTL:           60,
+		CanaryKiller:  6,
 		EdgeCount:     4,
 		Keep:          "better",
 		MaxChanges:    10,

@@ -29,6 +29,13 @@ var properties = map[string]property{
 	"ttl":          {usage: "ttl DURATION", least: 1, most: 1, read: (*parser).ttl},
 	"labels":       {usage: "labels LABEL...", least: 1, most: many, read: (*parser).labels},
 
+	"includes":  {usage: "includes DIR", least: 1, most: 1, read: (*parser).includes},
+	"zonefiles": {usage: "zonefiles DIR", least: 1, most: 1, read: (*parser).zoneFiles},
+	"notify":    {usage: "notify ADDRESS...", least: 1, most: many, read: (*parser).notify},
+
+	"canaries":      {usage: "canaries FILE", least: 1, most: 1, read: (*parser).canaries},
+	"canary_killer": {usage: "canary_killer N", least: 1, most: 1, read: (*parser).canaryKiller},
+
 	"edge_count":  {usage: "edge_count N", least: 1, most: 1, read: (*parser).edgeCount},
 	"min_live":    {usage: "min_live N", least: 1, most: 1, read: (*parser).minLive},
 	"keep":        {usage: "keep better|GRADE", least: 1, most: 1, read: (*parser).keep},

@@ -46,6 +46,15 @@ func TestProperties(t *testing.T) {
 		{"ttl 2147483647", func(n *Network) { n.TTL = 2147483647 }},
 		{"labels www", func(n *Network) { n.Labels = []string{"www"} }},
 		{"labels Www a.B 7 _x", func(n *Network) { n.Labels = []string{"www", "a.b", "7", "_x"} }},
+		{"includes zones", func(n *Network) { n.Includes = "zones" }},
+		{"includes in\nzonefiles /srv/out", func(n *Network) { n.Includes, n.ZoneFiles = "in", "/srv/out" }},
+		{"notify 192.0.2.1 [2001:db8::1]:5300 2001:db8::2", func(n *Network) {
+			n.Notify = []netip.AddrPort{
+				netip.MustParseAddrPort("192.0.2.1:53"), netip.MustParseAddrPort("[2001:db8::1]:5300"), netip.MustParseAddrPort("[2001:db8::2]:53"),
+			}
+		}},
+		{"canaries canaries.yaml", func(n *Network) { n.Canaries = "canaries.yaml" }},
+		{"canaries canaries.yaml\ncanary_killer 0", func(n *Network) { n.Canaries, n.CanaryKiller = "canaries.yaml", 0 }},
 		{"edge_count 1", func(n *Network) { n.EdgeCount = 1 }},
 		{"edge_count 32", func(n *Network) { n.EdgeCount = 32 }},
 		{"min_live 4", func(n *Network) { n.MinLive = 4 }},
@@ -105,7 +114,7 @@ func TestProperties(t *testing.T) {
 				n.Sources = []Source{named("edge1.example.net", "Corefile", 2)}
 				test.want(n)
 			})
-			if diff := cmp.Diff(&want, dir.Body, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+			if diff := cmp.Diff(&want, dir.Body, cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{})); diff != "" {
 				t.Errorf("network differs (-want +got):\n%s", diff)
 			}
 		})
@@ -160,7 +169,7 @@ func TestPropertyOrder(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		got := body(rapid.Permutation(lines).Draw(rt, "lines"))
 		ignoreLine := cmpopts.IgnoreFields(Edge{}, "Line")
-		if diff := cmp.Diff(want, got, ignoreLine, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+		if diff := cmp.Diff(want, got, ignoreLine, cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{})); diff != "" {
 			rt.Errorf("network differs (-want +got):\n%s", diff)
 		}
 	})
@@ -188,7 +197,7 @@ func TestSuggestions(t *testing.T) {
 		{"", ""},
 		{"x", ""},
 		{"webhook", ""},
-		{"zonefiles", ""},
+		{"legacy", ""},
 		{strings.Repeat("edges", 1000), ""},
 	} {
 		t.Run(quote(test.name), func(t *testing.T) {
