@@ -89,6 +89,20 @@ func (p *fakeProber) probes(addr string) []time.Time {
 	return slices.Clone(p.begun[netip.MustParseAddr(addr)])
 }
 
+// overlapped says whether two probes of one address ran at one time.
+func (p *fakeProber) overlapped() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.twice
+}
+
+// peak is how many probes ran at one time.
+func (p *fakeProber) peak() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.most
+}
+
 // fakeResolver answers from a table.
 type fakeResolver struct {
 	mu    sync.Mutex

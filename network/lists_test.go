@@ -156,7 +156,7 @@ func TestAddressChangesDuringProbe(t *testing.T) {
 		s.advance(11 * time.Second)
 		s.want("then", "192.0.2.2 192.0.2.11")
 		s.equal("samples of the old address", s.edge("a").LastFailed, false)
-		s.equal("two at once", s.prober.twice, false)
+		s.equal("two at once", s.prober.overlapped(), false)
 	})
 }
 

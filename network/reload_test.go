@@ -48,7 +48,7 @@ func TestReloadCancelsProbes(t *testing.T) {
 		s.equal("samples", s.edge("a").Samples, 0)
 		s.equal("samples of the other", s.edge("b").Samples, 1)
 		s.equal("probes of the other", len(s.prober.probes("192.0.2.2")), 1)
-		s.equal("two at once", s.prober.twice, false)
+		s.equal("two at once", s.prober.overlapped(), false)
 	})
 }
 

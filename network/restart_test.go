@@ -275,3 +275,23 @@ func TestWhatIsWritten(t *testing.T) {
 		})
 	})
 }
+
+// A process that ends while a saved set stands less one of its members leaves behind what it answered: the next start
+// is no change of the set either. Found by TestInvariants: the set was told to have changed, under the same serial.
+func TestRestartWhileSetStands(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.config.State = t.TempDir()
+		s.edges("a 192.0.2.1", "b 192.0.2.2")
+		s.start()
+		s.round()
+		s.prober.set(hanging, "192.0.2.1", "192.0.2.2")
+		s.restart()
+		s.mode("a", selector.Unavailable)
+		s.want("while it stands", "192.0.2.2")
+		serial, changes := s.Snapshot().Serial, len(heard[SetChanged](s.told))
+		s.restart()
+		s.want("after another restart", "192.0.2.2")
+		s.equal("serial", s.Snapshot().Serial, serial)
+		s.equal("changes", len(heard[SetChanged](s.told)), changes)
+	})
+}

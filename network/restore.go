@@ -89,22 +89,21 @@ func (m *Memory) restoreRotation(f Family, saved state.Family, size int) {
 	}
 	r.live = slices.Clone(saved.Live)
 	slices.Sort(r.live)
-	addrs := slices.Clone(saved.Fallback)
+	names, addrs := []string(nil), slices.Clone(saved.Fallback)
 	for _, name := range r.live {
-		a := saved.Addresses[name]
-		m.remember(name, f, a, size)
-		if a.IsValid() {
-			addrs = append(addrs, a)
+		if a, ok := saved.Addresses[name]; ok && a.IsValid() {
+			m.remember(name, f, a, size)
+			names, addrs = append(names, name), append(addrs, a)
 		}
 	}
 	r.empty = saved.Rung == selector.None.String()
-	if len(addrs) == 0 {
+	if len(r.live) == 0 && len(addrs) == 0 {
 		return
 	}
 	r.decided, r.standing = true, true
 	// What was published before the restart is where the next decision starts from: a restart that changes nothing is no
 	// change.
-	r.publish(r.live, saved.Fallback, addrs)
+	r.publish(names, saved.Fallback, addrs)
 }
 
 // reconcile takes from a state directory that a running network comes to (it got its first, another one, or ended a dry
@@ -189,7 +188,8 @@ func (m *Memory) document(c *config.Network) state.Document {
 			saved.Fallback = r.published.Addrs
 		}
 		for _, name := range r.live {
-			if e := m.edges[name]; e != nil && e.members[f] != nil {
+			// Of a saved set that stands some may be left out for now.
+			if e := m.edges[name]; r.isLive(name) && e != nil && e.members[f] != nil {
 				saved.Addresses[name] = e.members[f].address()
 			}
 		}

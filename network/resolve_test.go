@@ -1,0 +1,124 @@
+package network
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/config"
+	"github.com/deflect-ca/coredns-edgemanage/prober"
+)
+
+func TestResolving(t *testing.T) {
+	tests := []struct {
+		name  string
+		setup func(s *site) // after a first round with a at .1 and b at .2
+		want  string
+		warns string // part of the only warning
+	}{
+		{name: "a name moves", setup: func(s *site) { s.resolver.set("a.example.net", "192.0.2.11") }, want: "192.0.2.2 192.0.2.11"},
+		{name: "a name moves to where nothing works", setup: func(s *site) {
+			s.config.MinLive = 2
+			s.resolver.set("a.example.net", "192.0.2.11")
+			s.prober.set(dead, "192.0.2.11")
+			s.resolver.set("b.example.net", "192.0.2.12")
+			s.prober.set(dead, "192.0.2.12")
+		}, want: "192.0.2.1 192.0.2.2"},
+		{name: "a name is unknown", setup: func(s *site) { s.resolver.set("a.example.net") }, want: "192.0.2.1 192.0.2.2"},
+		{name: "no answer", setup: func(s *site) { s.resolver.delay("a.example.net", time.Hour) }, want: "192.0.2.1 192.0.2.2"},
+		{name: "a late answer", setup: func(s *site) {
+			s.resolver.delay("a.example.net", 5*time.Second)
+			s.resolver.set("a.example.net", "192.0.2.11")
+		}, want: "192.0.2.2 192.0.2.11"},
+		{name: "several addresses", setup: func(s *site) {
+			s.resolver.set("a.example.net", "192.0.2.11", "192.0.2.12")
+		}, want: "192.0.2.2 192.0.2.11", warns: "several ipv4 addresses: the lowest, 192.0.2.11"},
+		{name: "the later of two names moves to the other's address", setup: func(s *site) {
+			s.resolver.set("b.example.net", "192.0.2.1")
+		}, want: "192.0.2.1 192.0.2.2", warns: "b.example.net resolves to 192.0.2.1, which is the address of a.example.net"},
+		{name: "the first of two names moves to the other's address", setup: func(s *site) {
+			s.resolver.set("a.example.net", "192.0.2.2")
+		}, want: "192.0.2.2", warns: "b.example.net resolves to 192.0.2.2, which is the address of a.example.net"},
+		{name: "two names change places", setup: func(s *site) {
+			s.resolver.set("a.example.net", "192.0.2.2")
+			s.resolver.set("b.example.net", "192.0.2.1")
+		}, want: "192.0.2.1 192.0.2.2", warns: "b.example.net resolves to 192.0.2."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inBubble(t, func(s *site) {
+				s.config.MinLive = 2
+				s.edges("a.example.net", "b.example.net")
+				s.resolver.set("a.example.net", "192.0.2.1")
+				s.resolver.set("b.example.net", "192.0.2.2")
+				s.start()
+				s.round()
+				s.want("before", "192.0.2.1 192.0.2.2")
+				tt.setup(s)
+				for range 5 {
+					s.round()
+				}
+				s.want("after", tt.want)
+				warnings := heard[Warning](s.told)
+				if tt.warns == "" && len(warnings) > 0 || tt.warns != "" && (len(warnings) != 1 || !strings.Contains(warnings[0].Text, tt.warns)) {
+					t.Errorf("got warnings %q, want one with %q", warnings, tt.warns)
+				}
+			})
+		})
+	}
+}
+
+// An edge whose name never resolved has samples that say so, and harms no other.
+func TestUnresolvedEdge(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.edges("a.example.net", "b 192.0.2.2")
+		s.start()
+		s.round()
+		s.want("without the name", "192.0.2.2")
+		s.equal("outcome", s.edge("a.example.net").Outcome, prober.DNS)
+		s.equal("grade", s.edge("a.example.net").Grade.String(), "fail")
+		s.resolver.set("a.example.net", "192.0.2.1")
+		s.round()
+		s.want("with the name", "192.0.2.1 192.0.2.2")
+		s.equal("address", s.edge("a.example.net").Addr, parseAddrs("192.0.2.1")[0])
+	})
+}
+
+// Addresses that names resolved to are in the state, so that a restart without a resolver goes on.
+func TestLastGoodAddresses(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.config.State = t.TempDir()
+		s.edges("a.example.net", "b.example.net", "c.example.net")
+		s.resolver.set("a.example.net", "192.0.2.1")
+		s.resolver.set("b.example.net", "192.0.2.2")
+		s.resolver.set("c.example.net", "192.0.2.3")
+		s.start()
+		s.round()
+		s.stop()
+		for _, name := range []string{"a", "b", "c"} {
+			s.resolver.set(name + ".example.net")
+		}
+		s.prober.set(dead, "192.0.2.1")
+		s.start()
+		s.round()
+		s.want("without a resolver", "192.0.2.2 192.0.2.3")
+	})
+}
+
+// A family that goes away in the middle of a run leaves nothing unfinished: its edge is probed once an interval.
+func TestFamilyGoesAwayDuringRun(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.config.Families, s.config.Fall = config.Both, 10
+		s.edges("a.example.net")
+		s.resolver.set("a.example.net", "192.0.2.1", "2001:db8::1")
+		s.start()
+		s.round()
+		s.prober.set(dead, "2001:db8::1")
+		s.round()
+		s.resolver.set("a.example.net", "192.0.2.1")
+		s.round()
+		if gap := s.gapAfter("192.0.2.1"); gap != s.config.Interval {
+			t.Errorf("got %s between probes, want the interval", gap)
+		}
+	})
+}
