@@ -232,9 +232,10 @@ func TestCountersOfEvents(t *testing.T) {
 		{network.ReloadFailed{File: "lists/edges", Err: fmt.Errorf("no edge")}, "reload_errors_total", []string{"file=lists/edges"}, 1},
 	} {
 		t.Run(test.metric, func(t *testing.T) {
+			before, _ := value(gathered(t)[test.metric], test.labels...)
 			observer{}.Observe("events", test.event)
-			if got, _ := value(gathered(t)[test.metric], test.labels...); got != test.want {
-				t.Errorf("got %v, want %v", got, test.want)
+			if after, _ := value(gathered(t)[test.metric], test.labels...); after-before != test.want {
+				t.Errorf("it rose by %v, want %v", after-before, test.want)
 			}
 		})
 	}

@@ -5,7 +5,8 @@ import "bytes"
 // entry is one record or directive of a file, which may be of several lines.
 type entry struct {
 	line      int    // of its first character that is not blank or a comment, from 1
-	text      []byte // as it stands in the file
+	lines     int    // how many it has, at least 1
+	text      []byte // as it stands in the file, but with a blank before each end of a line in parentheses
 	continued bool   // it begins with a blank: the owner is that of the entry before
 	directive bool   // it begins with a $
 	open      string // what in it is never closed: "parenthesis", "quote" or ""
@@ -38,10 +39,26 @@ func (s *scanner) next() (entry, bool) {
 	return entry{}, false
 }
 
+// join returns the text from start to here. The end of a line in parentheses separates words, but the parser takes the
+// words around it for one unless there is a blank too.
+func (s *scanner) join(start int, ends []int) []byte {
+	if len(ends) == 0 {
+		return s.data[start:s.off]
+	}
+	text := make([]byte, 0, s.off-start+len(ends))
+	for _, end := range ends {
+		text = append(text, s.data[start:end]...)
+		text = append(text, ' ')
+		start = end
+	}
+	return append(text, s.data[start:s.off]...)
+}
+
 // scan goes to the end of an entry: the first end of a line outside parentheses.
 func (s *scanner) scan() (e entry) {
 	start := s.off
 	var depth int
+	var ends []int // of lines in parentheses
 	var quoted, escaped, comment, begun bool
 	for s.off < len(s.data) {
 		c := s.data[s.off]
@@ -51,6 +68,9 @@ func (s *scanner) scan() (e entry) {
 			escaped, comment = false, false
 			if depth == 0 || quoted {
 				break
+			}
+			if begun {
+				ends = append(ends, s.off-1)
 			}
 			continue
 		}
@@ -86,7 +106,8 @@ func (s *scanner) scan() (e entry) {
 			e.continued, e.directive = blank, c == '$'
 		}
 	}
-	e.text = s.data[start:s.off]
+	e.text = s.join(start, ends)
+	e.lines = 1 + bytes.Count(bytes.TrimRight(e.text, "\n"), []byte("\n"))
 	switch {
 	case quoted:
 		e.open = "quote"

@@ -66,7 +66,7 @@ func (p *parser) record(e entry) {
 	}
 	switch {
 	case err != nil:
-		line, err := lineOf(err, e.line)
+		line, err := lineOf(err, e)
 		p.faultf(line, "%w", err)
 	case rr == nil: // nothing but parentheses
 	default:
@@ -79,8 +79,8 @@ func (p *parser) record(e entry) {
 
 // directive applies $ORIGIN and $TTL. Their syntax is left to the parser of records: it is given one to apply them to.
 func (p *parser) directive(e entry) {
-	name, _, _ := bytes.Cut(bytes.TrimSpace(e.text), []byte(" "))
-	name, _, _ = bytes.Cut(name, []byte("\t"))
+	words := bytes.Fields(e.text)
+	name := words[0]
 	word := strings.ToUpper(string(name))
 	switch word {
 	case "$ORIGIN", "$TTL":
@@ -94,6 +94,10 @@ func (p *parser) directive(e entry) {
 		p.faultf(e.line, "%.64q is not a directive: expected $ORIGIN or $TTL, or \\$ at the beginning of a name", name)
 		return
 	}
+	if len(words) < 2 {
+		p.faultf(e.line, "%s: expected a value", word)
+		return
+	}
 	text := slices.Concat(bytes.TrimRight(e.text, "\n"), []byte("\n@ A 192.0.2.1"))
 	rr, err := p.parse(text)
 	if rr == nil && err == nil {
@@ -101,7 +105,7 @@ func (p *parser) directive(e entry) {
 	}
 	switch {
 	case err != nil:
-		line, err := lineOf(err, e.line)
+		line, err := lineOf(err, e)
 		p.faultf(line, "%s: %w", word, err)
 	case word == "$TTL" && rr.Header().Ttl > maxTTL:
 		p.faultf(e.line, "$TTL: %w", errTTL(rr.Header().Ttl))
@@ -154,22 +158,25 @@ func (p *parser) canonical(rr dns.RR) (dns.RR, error) {
 // position is how miekg/dns ends its messages; the line and the column are not to be had in another way.
 var position = regexp.MustCompile(`^(?s:dns: (.*)) at line: (\d+):\d+$`)
 
-// lineOf takes the position off an error of the parser, and returns it as a line of the file.
-func lineOf(err error, first int) (int, error) {
+// lineOf takes the position off an error of the parser, and returns it as a line of the file: the parser may have looked
+// past the end of the entry for what is missing.
+func lineOf(err error, e entry) (int, error) {
 	var parse *dns.ParseError
 	if !errors.As(err, &parse) {
-		return first, err
+		return e.line, err
 	}
 	m := position.FindStringSubmatch(parse.Error())
 	if m == nil {
-		return first, err
+		return e.line, err
 	}
 	line, _ := strconv.Atoi(m[2])
 	said := strings.TrimSuffix(m[1], `: "\n"`)
 	if what, ok := strings.CutPrefix(said, "not a TTL: "); ok {
 		said = what + " is no TTL, class or type that is known here"
+	} else if said == "unexpected newline" {
+		said = "there is no data"
 	}
-	return first + line - 1, errors.New(said)
+	return e.line + min(line, e.lines) - 1, errors.New(said)
 }
 
 func typeName(rr dns.RR) string { return dns.Type(rr.Header().Rrtype).String() }

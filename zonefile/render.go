@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/miekg/dns"
 )
@@ -50,7 +51,7 @@ func soaOf(records []dns.RR) *dns.SOA {
 // way (RFC 3597, 5), which servers take for the types that they know as well.
 var plain = []uint16{
 	dns.TypeA, dns.TypeAAAA, dns.TypeNS, dns.TypeCNAME, dns.TypeDNAME, dns.TypeSOA, dns.TypePTR, dns.TypeMX, dns.TypeTXT,
-	dns.TypeSRV, dns.TypeCAA, dns.TypeDS, dns.TypeDNSKEY, dns.TypeTLSA, dns.TypeSSHFP, dns.TypeNAPTR,
+	dns.TypeSRV, dns.TypeDS, dns.TypeDNSKEY, dns.TypeTLSA, dns.TypeSSHFP, dns.TypeNAPTR,
 }
 
 // present returns a record as a line of a zone file. A name that begins with a $ gets it escaped: BIND takes such a line
@@ -62,8 +63,11 @@ func present(rr dns.RR) (string, error) {
 		name = `\036` + name[1:]
 	}
 	head := fmt.Sprintf("%s\t%d\t%s\t", name, h.Ttl, dns.Class(h.Class))
-	if slices.Contains(plain, h.Rrtype) || isPlainService(rr) {
-		return head + typeName(rr) + "\t" + rr.String()[len(h.String()):], nil
+	if isPlain(rr) {
+		data := rr.String()[len(h.String()):]
+		// Knot refuses a value of this key, even an empty one. Blanks and quotes of values are escaped, so no value has this.
+		data = strings.ReplaceAll(data, ` no-default-alpn=""`, ` no-default-alpn`)
+		return head + typeName(rr) + "\t" + data, nil
 	}
 	buf := make([]byte, dns.Len(rr))
 	n, err := dns.PackRR(rr, buf, 0, nil, false)
@@ -77,10 +81,29 @@ func present(rr dns.RR) (string, error) {
 	return fmt.Sprintf("%sTYPE%d\t\\# %d %s", head, h.Rrtype, n-start, hex.EncodeToString(buf[start:n])), nil
 }
 
-// isPlainService says whether a record is HTTPS or SVCB with no parameters but those of RFC 9460.
-func isPlainService(rr dns.RR) bool {
-	svcb := service(rr)
-	return svcb != nil && !slices.ContainsFunc(svcb.Value, func(v dns.SVCBKeyValue) bool { return v.Key() > dns.SVCB_IPV6HINT })
+func isPlain(rr dns.RR) bool {
+	switch rr := rr.(type) {
+	case *dns.CAA:
+		// RFC 8659, 4.1; in a tag with other characters servers do not agree on the escapes.
+		return rr.Tag != "" && !strings.ContainsFunc(rr.Tag, notInToken)
+	case *dns.SVCB:
+		return !slices.ContainsFunc(rr.Value, isOdd)
+	case *dns.HTTPS:
+		return !slices.ContainsFunc(rr.Value, isOdd)
+	}
+	return slices.Contains(plain, rr.Header().Rrtype)
+}
+
+// isOdd says whether a parameter has a key newer than RFC 9460, or protocols that would have to be escaped.
+func isOdd(v dns.SVCBKeyValue) bool {
+	alpn, ok := v.(*dns.SVCBAlpn)
+	return v.Key() > dns.SVCB_IPV6HINT || ok && slices.ContainsFunc(alpn.Alpn, func(id string) bool {
+		return strings.ContainsFunc(id, notInToken)
+	})
+}
+
+func notInToken(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '.' && r != '/'
 }
 
 // rdata returns the place of the data in a record on the wire.
