@@ -9,10 +9,11 @@
 // and 5 min after each failure, and given up after the last; a newer change of the zone starts afresh. A secondary that
 // lost a message still finds the change by the refresh timer of the SOA.
 //
-// A secondary that has left 32 messages in a row without any answer is silent: it is sent one message at a time, of a zone
-// drawn at random from those that are due, until it answers anything at all. As long as that message fails, so do those
-// due with it, unsent: each zone keeps the times above, a thousand of them cost one message in 5 s, and nothing piles up.
-// The first answer ends the silence, and every zone that failed by it is told at once.
+// Each message in a row that gets no answer at all, not even a refusal, takes one from the 32, and the next answer gives
+// them back. A secondary that has left 32 in a row unanswered is silent: it is sent one message at a time, of a zone drawn
+// at random from those that are due, until it answers anything. As long as that message fails, so do those due with it,
+// unsent: each zone keeps the times above, a thousand of them cost one message in 5 s, and nothing piles up. The first
+// answer ends the silence, and every zone that failed by it is told at once.
 //
 // The package does not log, and keeps nothing on disk. Its goroutines are the Notifier's, and Close waits for them.
 package notify

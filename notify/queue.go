@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// window is how many messages may wait for one secondary's answer, and how many in a row without one make it silent.
+// window is how many messages may wait for one secondary's answer, and how many in a row without one make it silent. On
+// the way there each takes one from the window, so that a window that times out is not replaced by another.
 const window = 32
 
 // queue is what one secondary is yet to be told. One goroutine, run, starts up to window workers when there is something
@@ -126,14 +127,26 @@ func (q *queue) look(now time.Time) (hire int, pause time.Duration) {
 // The rest is called with the lock held.
 
 // limit is how many messages may fly now.
-func (q *queue) limit() int {
-	if q.silent() {
-		return 1
-	}
-	return window
-}
+func (q *queue) limit() int { return max(1, window-q.unanswered) }
 
 func (q *queue) silent() bool { return q.unanswered >= window }
+
+// answered takes note of an answer. One that ends a silence makes everything due that failed by it.
+func (q *queue) answered(now time.Time) {
+	if q.silent() {
+		for _, e := range slices.Clone(q.waiting) {
+			if e.silent {
+				q.waiting.take(e)
+				e.due = now
+				q.enqueue(e)
+			}
+		}
+	}
+	if q.unanswered > 0 {
+		q.unanswered = 0
+		q.tell()
+	}
+}
 
 func (q *queue) enqueue(e *entry) {
 	e.place = queued
@@ -186,15 +199,4 @@ func (q *queue) failBehind(t try, now time.Time, err error) []Event {
 		return true
 	})
 	return events
-}
-
-// resume makes everything due that failed by the silence that has ended.
-func (q *queue) resume(now time.Time) {
-	for _, e := range slices.Clone(q.waiting) {
-		if e.silent {
-			q.waiting.take(e)
-			e.due = now
-			q.enqueue(e)
-		}
-	}
 }

@@ -34,7 +34,7 @@ func (q *queue) work() {
 
 // begin takes the next try. Without one the worker must end, and counts no longer.
 //
-// When the secondary has just become silent, all workers but the last to come here end: that one probes.
+// When a secondary becomes silent, all workers but the last to come here end: that one probes.
 func (q *queue) begin() (try, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -52,14 +52,9 @@ func (q *queue) end(t try, answered bool, err error) []Event {
 	defer q.mu.Unlock()
 	now := time.Now()
 	var behind []Event
-	switch {
-	case answered && q.silent():
-		q.unanswered = 0
-		q.resume(now)
-		q.tell()
-	case answered:
-		q.unanswered = 0
-	default:
+	if answered {
+		q.answered(now)
+	} else {
 		q.unanswered++
 		if t.probe {
 			behind = q.failBehind(t, now, err)
