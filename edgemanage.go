@@ -6,9 +6,9 @@ package edgemanage
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/pkg/nonwriter"
@@ -30,10 +30,11 @@ var (
 type Edgemanage struct {
 	Next plugin.Handler
 
-	engine *engine
-	claims []claim          // zones and the networks they are to be served from
-	zones  map[string]*zone // by origin, lower-case and fully qualified; filled in OnStartup
-	keys   []string         // of the server block, lower-case and fully qualified
+	engine   *engine
+	claims   []claim                           // zones and the networks they are to be served from
+	transfer atomic.Pointer[transfer.Transfer] // *transfer* in the same block; nil without
+	zones    atomic.Pointer[map[string]*zone]  // by origin, lower-case and fully qualified; filled in OnStartup
+	keys     []string                          // of the server block, lower-case and fully qualified
 }
 
 // Name implements plugin.Handler.
@@ -43,12 +44,12 @@ func (e *Edgemanage) Name() string { return pluginName }
 func (e *Edgemanage) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 	state := request.Request{W: w, Req: r}
 	z, at := e.find(state.Name())
-	if z == nil || at == elsewhere || r.Opcode != dns.OpcodeQuery || state.QClass() != dns.ClassINET {
+	if z == nil || at == elsewhere && !z.entire || r.Opcode != dns.OpcodeQuery || state.QClass() != dns.ClassINET {
 		return plugin.NextOrFailure(e.Name(), e.Next, ctx, w, r)
 	}
 	now := z.now()
-	if at == between {
-		return e.ask(ctx, w, r, at, now)
+	if at < apex {
+		return e.rest(ctx, w, r, z, at, now)
 	}
 	addrs := &now.records.Rotating[at]
 	switch qtype := state.QType(); {
@@ -62,7 +63,7 @@ func (e *Edgemanage) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.
 		}
 		return reply(w, r, nil, now.records.SOA)
 	case at != apex:
-		return e.ask(ctx, w, r, at, now)
+		return e.rest(ctx, w, r, z, at, now)
 	case qtype == dns.TypeSOA:
 		return reply(w, r, now.records.SOA, nil)
 	case qtype == dns.TypeNS:
@@ -71,12 +72,24 @@ func (e *Edgemanage) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.
 		// *transfer* is not loaded, or it would have come first.
 		return dns.RcodeRefused, nil
 	case qtype == dns.TypeDS:
-		// A DS belongs to the parent's side of a cut (RFC 4035, 2.4), so its absence is told with the parent's SOA.
+		// A DS belongs to the parent's side of a cut (RFC 4035, 2.4), and so does the SOA that tells of its absence.
 		if parent := e.enclosing(z.origin); parent != nil {
-			now = parent.now()
+			z, now = parent, parent.now()
 		}
 	}
-	return e.ask(ctx, w, r, at, now)
+	return e.rest(ctx, w, r, z, at, now)
+}
+
+// rest answers for what is not made of the live set: from the zone's include where there are includes, else by the next
+// plugin.
+func (e *Edgemanage) rest(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, z *zone, at place, now *answers) (int, error) {
+	if !z.entire {
+		return e.ask(ctx, w, r, at, now)
+	}
+	if t := r.Question[0].Qtype; t == dns.TypeAXFR || t == dns.TypeIXFR {
+		return dns.RcodeRefused, nil
+	}
+	return z.whole(ctx, w, r, now)
 }
 
 // addresses answers for A or AAAA at a rotating name.
@@ -154,8 +167,9 @@ func reply(w dns.ResponseWriter, r *dns.Msg, answer, authority []dns.RR) (int, e
 // find returns the zone that encloses a name most closely, and where in it the name is. It takes one map access a label,
 // whatever the number of zones.
 func (e *Edgemanage) find(qname string) (*zone, place) {
+	zones := e.table()
 	for off, end := 0, false; !end; off, end = dns.NextLabel(qname, off) {
-		if z, ok := e.zones[qname[off:]]; ok {
+		if z, ok := zones[qname[off:]]; ok {
 			return z, z.places.at(qname[:off])
 		}
 	}
@@ -170,15 +184,6 @@ func (e *Edgemanage) enclosing(origin string) *zone {
 	}
 	z, _ := e.find(origin[off:])
 	return z
-}
-
-// Transfer implements transfer.Transferer. A zone of which only the rotating names are known here cannot be transferred:
-// without this error *transfer* would ship the next plugin's idea of it, without a live address.
-func (e *Edgemanage) Transfer(origin string, serial uint32) (<-chan []dns.RR, error) {
-	if _, ours := e.zones[plugin.Name(origin).Normalize()]; ours {
-		return nil, fmt.Errorf("transferring zone %q: only its rotating names are known here, the rest is another plugin's", origin)
-	}
-	return nil, transfer.ErrNotAuthoritative
 }
 
 // Ready implements ready.Readiness. It answers for all networks of the process, since *ready* keeps one entry a plugin.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -12,7 +13,6 @@ import (
 	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/network"
 	"github.com/deflect-ca/coredns-edgemanage/prober"
-	"github.com/deflect-ca/coredns-edgemanage/zonefile"
 )
 
 // engine is all networks of one Corefile. A process has one that runs: during a reload the new instance's takes over
@@ -20,6 +20,7 @@ import (
 // nothing is probed twice and nothing forgotten.
 type engine struct {
 	handlers []*Edgemanage
+	serving  sync.Mutex           // held while the handlers take up zones
 	blocks   [][]config.Directive // of each server block
 	defined  map[string]*definition
 	networks map[string]*network.Network // made from defined by the first start
@@ -121,10 +122,21 @@ func (e *engine) prepare() error {
 	if faults := config.CheckDefinitions(e.blocks...); len(faults) > 0 {
 		return errors.Join(faults...)
 	}
+	var faults []error
+	for _, h := range e.handlers {
+		faults = append(faults, h.checkClaims()...)
+	}
+	if faults = append(faults, e.checkZoneFiles()...); len(faults) > 0 {
+		return errors.Join(faults...)
+	}
 	networks := map[string]*network.Network{}
 	for name, d := range e.defined {
 		n, err := network.New(d.config, d.inputs, network.Options{
 			Prober: network.NewProber(d.config), Resolver: prober.NewResolver(nil), Observer: observer{},
+			Zones:      e.claimed(name),
+			ZonesMoved: e.serve,
+			Published:  func(changed []string) { e.notify(name, changed) },
+			Claimed:    func(zone string) bool { return e.claims(zone) },
 		})
 		if err != nil {
 			return fmt.Errorf("%s:%d: edgemanage: %w", d.config.File, d.config.Line, err)
@@ -204,24 +216,56 @@ func (d *definition) announce() {
 	}
 }
 
-// serve makes the zones that the handler answers for, once all networks are there. Those of a network in dry run are left
-// out, so that their queries go to the next plugin.
-func (e *Edgemanage) serve() {
-	e.zones = map[string]*zone{}
-	for _, c := range e.claims {
-		n := e.engine.networks[c.network]
-		cfg := n.Config()
-		if cfg.DryRun {
+// claimed lists the zones that the Corefile names for a network, in whatever blocks.
+func (e *engine) claimed(name string) []string {
+	var zones []string
+	for _, h := range e.handlers {
+		for _, c := range h.claims {
+			if c.network == name && (c.named || e.defined[name].config.Includes == "") {
+				zones = append(zones, c.zones...)
+			}
+		}
+	}
+	return zones
+}
+
+// claims says whether any network has a zone.
+func (e *engine) claims(zone string) bool {
+	for _, n := range e.networks {
+		if n.Has(zone) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkZoneFiles finds zones of two networks that would be written to one file.
+func (e *engine) checkZoneFiles() (faults []error) {
+	type file struct{ dir, zone string }
+	writer := map[file]*definition{}
+	for _, name := range slices.Sorted(maps.Keys(e.defined)) {
+		d := e.defined[name]
+		if d.config.ZoneFiles == "" || d.config.DryRun {
 			continue
 		}
-		shared := &zonefile.Template{
-			NS: cfg.NS, MName: cfg.MName, RName: cfg.RName,
-			Refresh: cfg.Timers.Refresh, Retry: cfg.Timers.Retry, Expire: cfg.Timers.Expire, Minimum: cfg.Timers.Minimum,
-			TTL: cfg.TTL, Labels: cfg.Labels,
+		for _, zone := range append(e.claimed(name), d.inputs.IncludedZones()...) {
+			f := file{d.config.ZoneFiles, zone}
+			if o := writer[f]; o != nil && o != d {
+				faults = append(faults, fmt.Errorf("%s:%d: zonefiles: %q is where network %s (%s:%d) writes zone %q too: expected a directory for each",
+					d.config.File, d.config.Line, f.dir, o.config.Name, o.config.File, o.config.Line, zone))
+			}
+			writer[f] = d
 		}
-		places := newPlaces(cfg.Labels)
-		for _, origin := range c.zones {
-			e.zones[origin] = &zone{origin: origin, network: n, places: places, template: shared}
-		}
+	}
+	return faults
+}
+
+// serve has every handler take up the zones that the networks have now. A network's goroutine calls it, maybe that of
+// several at a time.
+func (e *engine) serve() {
+	e.serving.Lock()
+	defer e.serving.Unlock()
+	for _, h := range e.handlers {
+		h.serve()
 	}
 }

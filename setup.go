@@ -8,6 +8,7 @@ import (
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/transfer"
 
 	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/network"
@@ -27,10 +28,13 @@ func setup(c *caddy.Controller) error {
 		return e
 	})
 	c.OnStartup(func() error {
+		if t, ok := dnsserver.GetConfig(c).Handler("transfer").(*transfer.Transfer); ok {
+			e.transfer.Store(t)
+		}
 		if err := takeOver(e.engine); err != nil {
 			return plugin.Error(pluginName, err)
 		}
-		e.serve()
+		e.engine.serve()
 		return nil
 	})
 	c.OnRestartFailed(func() error {
@@ -49,7 +53,8 @@ func setup(c *caddy.Controller) error {
 // claim says that a block serves zones from a network, by name because it may be defined in a later block.
 type claim struct {
 	network string
-	zones   []string // lower-case and fully qualified
+	zones   []string // those named, else those of the server block; lower-case and fully qualified, sorted
+	named   bool     // the directive names them
 	at      string   // file:line of the directive
 }
 
@@ -65,10 +70,13 @@ func parse(c *caddy.Controller) (*Edgemanage, error) {
 		at := fmt.Sprintf("%s:%d", d.File, d.Line)
 		zones, errs := zonesOf(d, e.keys, at)
 		faults = append(faults, errs...)
-		for _, other := range e.claims {
-			faults = append(faults, conflicts(d.Network, zones, other, at)...)
+		c := claim{d.Network, zones, len(d.ZoneArgs) > 0, at}
+		if sure := c.named || d.Body != nil && d.Body.Includes == ""; sure {
+			for i := range e.claims {
+				faults = append(faults, conflicts(&e.claims[i], &c)...)
+			}
 		}
-		e.claims = append(e.claims, claim{d.Network, zones, at})
+		e.claims = append(e.claims, c)
 		if d.Body == nil {
 			continue
 		}
@@ -110,6 +118,8 @@ func zonesOf(d config.Directive, keys []string, at string) (zones []string, faul
 		switch _, valid := dns.IsDomainName(zone); {
 		case !valid:
 			fault(zone, "%q is not a zone: expected a domain name")
+		case zone == "." && len(d.ZoneArgs) == 0 && (d.Body == nil || d.Body.Includes != ""):
+			// The includes bring the zones, or may do: that is known when all blocks are.
 		case zone == ".":
 			fault(zone, "the zone %q is the root: expected the zones of the network, after its name")
 		case plugin.Zones(keys).Matches(zone) == "":
@@ -119,16 +129,14 @@ func zonesOf(d config.Directive, keys []string, at string) (zones []string, faul
 	return zones, faults
 }
 
-// conflicts returns a fault for each zone that two directives of a block claim.
-func conflicts(name string, zones []string, other claim, at string) (faults []error) {
-	for _, zone := range zones {
-		if name == other.network || !slices.Contains(other.zones, zone) {
-			continue // the same network twice is a fault of its own
+// conflicts returns a fault for each zone that two directives of a block claim by name, or by the name of the block.
+func conflicts(a, b *claim) (faults []error) {
+	for _, zone := range b.zones {
+		if _, both := slices.BinarySearch(a.zones, zone); both && zone != "." && a.network != b.network {
+			faults = append(faults, inTwoNetworks(zone, a, b))
 		}
-		faults = append(faults, fmt.Errorf("%s: edgemanage: zone %q is in two networks of one server block, %s and %s (%s): expected one",
-			at, zone, other.network, name, other.at))
 	}
-	return faults
+	return faults // the same network twice is a fault of its own
 }
 
 // mostBypassed is how many zones *cache* is given to scan on every query; beyond, the keys of the server block stand for
@@ -138,12 +146,14 @@ const mostBypassed = 64
 // bypassed returns the zones whose answers must not be cached. Those of a network in dry run are another plugin's.
 func (e *Edgemanage) bypassed() []string {
 	var zones []string
+	growing := false // includes may bring more zones at any time
 	for _, c := range e.claims {
 		if d := e.engine.defined[c.network]; d == nil || !d.config.DryRun {
 			zones = append(zones, c.zones...)
+			growing = growing || d != nil && d.config.Includes != ""
 		}
 	}
-	if len(zones) > mostBypassed {
+	if len(zones) > mostBypassed || growing {
 		zones = slices.Clone(e.keys)
 	}
 	slices.Sort(zones)

@@ -90,7 +90,7 @@ func TestZonesServed(t *testing.T) {
 			var got []zones
 			for _, h := range active.Load().handlers {
 				block := zones{}
-				for origin, z := range h.zones {
+				for origin, z := range h.table() {
 					block[origin] = z.network.Config().Name
 				}
 				got = append(got, block)
@@ -109,7 +109,7 @@ func TestOneEngine(t *testing.T) {
 	if got := slices.Collect(maps.Keys(e.networks)); len(got) != 1 || len(e.handlers) != 2 {
 		t.Errorf("networks %q for %d blocks, want mynet for 2", got, len(e.handlers))
 	}
-	if e.handlers[0].zones["example.org."].network != e.handlers[1].zones["example.com."].network {
+	if e.handlers[0].table()["example.org."].network != e.handlers[1].table()["example.com."].network {
 		t.Error("the blocks have a network each")
 	}
 }

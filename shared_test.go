@@ -47,7 +47,7 @@ func TestAnswersAreClipped(t *testing.T) {
 // TestAnswersFollowTheSnapshot: records are built once a snapshot, and no query gets those of the one before.
 func TestAnswersFollowTheSnapshot(t *testing.T) {
 	e := running(t, edges{}, silent, covered(network.Live, network.Live), "edgemanage mynet {"+body+"}", "example.org.")
-	z := e.zones["example.org."]
+	z := e.table()["example.org."]
 	before := z.now()
 	if z.now() != before {
 		t.Error("the records of one snapshot were built twice")

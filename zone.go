@@ -3,6 +3,8 @@ package edgemanage
 import (
 	"sync/atomic"
 
+	"github.com/coredns/coredns/plugin/file"
+
 	"github.com/deflect-ca/coredns-edgemanage/network"
 	"github.com/deflect-ca/coredns-edgemanage/zonefile"
 	"github.com/miekg/dns"
@@ -52,23 +54,29 @@ type zone struct {
 	network  *network.Network
 	places   places
 	template *zonefile.Template
+	entire   bool // the network has includes: the whole zone is ours
 	built    atomic.Pointer[answers]
 }
 
 // answers are a zone's records as one snapshot has them.
 type answers struct {
 	snapshot *network.Snapshot
+	own      *network.ZoneState // what the zone has beside the network's; nil when that is nothing
 	records  *zonefile.Records
+	tree     atomic.Pointer[file.Zone] // the whole zone, once a query needed it
 }
 
-// now returns the records of the current snapshot. They are built by the first query after a change, so that a change
-// costs nothing for zones that nobody asks for; two queries that build them at the same time build the same.
+// now returns the records of the current snapshot. They are built by the first query after a change of the set or of the
+// zone, so that a change costs nothing for zones that it does not concern or that nobody asks for; two queries that build
+// them at the same time build the same.
 func (z *zone) now() *answers {
 	s := z.network.Snapshot()
-	if a := z.built.Load(); a != nil && a.snapshot == s {
+	own := s.Zone(z.origin)
+	if a := z.built.Load(); a != nil && a.own == own && (a.snapshot == s || a.snapshot.Generation == s.Generation) {
 		return a
 	}
-	a := &answers{s, z.template.Build(z.origin, s.Serial, s.Families[network.IPv4].Addrs, s.Families[network.IPv6].Addrs)}
+	a := &answers{snapshot: s, own: own}
+	a.records = z.template.Build(z.origin, s.ZoneSerial(z.origin), s.ZoneAddrs(z.origin, network.IPv4), s.ZoneAddrs(z.origin, network.IPv6))
 	z.built.Store(a)
 	return a
 }

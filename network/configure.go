@@ -37,24 +37,27 @@ func (n *Network) configure(in *Inputs) {
 			delete(mem.edges, c.Name)
 		}
 		e := mem.edge(c.Name)
+		e.canary = false
 		known := !e.due.IsZero() && e.configured
 		news := e.configure(c, i, func(f Family) bool { return served(n.config, f) }, n.config.History)
 		mem.order = append(mem.order, e)
 		n.enrol(e, known && !news)
 	}
+	slices.SortFunc(mem.order, func(a, b *edge) int { return strings.Compare(a.name, b.name) })
+	mem.allot()
+	n.enrolCanaries(in.Canaries, gone)
 	for _, e := range gone {
 		if e.configured {
 			n.dismiss(e)
 		}
 	}
-	slices.SortFunc(mem.order, func(a, b *edge) int { return strings.Compare(a.name, b.name) })
-	mem.allot()
 	mem.forget(now)
 	n.countUntried()
 	addresses := 0
 	for _, e := range mem.order {
 		addresses += max(1, len(e.pins))
 	}
+	addresses += len(mem.canaries)
 	c := n.config
 	n.workers = config.EffectiveWorkers(c.Workers, addresses, c.Timeout, c.Interval)
 	if w := config.WorkersWarning(c.Workers, addresses, c.Timeout, c.Interval); w != "" {
@@ -86,7 +89,7 @@ func (n *Network) enrol(e *edge, keep bool) {
 
 // dismiss takes an edge out: it is no candidate any more, and not probed. Its history stays for keepGone.
 func (n *Network) dismiss(e *edge) {
-	e.configured, e.tried, e.again = false, false, false
+	e.configured, e.tried, e.again, e.canary = false, false, false, false
 	if e.index >= 0 {
 		n.schedule.drop(e)
 	}

@@ -27,6 +27,7 @@ func (n *Network) decide() {
 	if first := n.started.Add(n.config.Timeout); n.waiting() && time.Now().Before(first) {
 		n.decideAt = first // when enough pass by then, nothing need arrive for the decision to fall
 	}
+	events = append(events, n.decideCanaries()...)
 	n.publish(now, changed, events)
 }
 

@@ -20,6 +20,7 @@ type edge struct {
 	pins       []netip.Addr // nil: the name is resolved each round
 	order      int          // place in the lists; of two edges with one address the later is at fault
 	configured bool
+	canary     bool              // of a zone: probed like the others, but no candidate
 	members    [families]*member // nil where the edge has no address in a family
 
 	due     time.Time     // when its next turn comes, on the monotonic clock

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/deflect-ca/coredns-edgemanage/canary"
 	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/prober"
 	"github.com/deflect-ca/coredns-edgemanage/state"
@@ -20,6 +21,9 @@ import (
 type Inputs struct {
 	Edges  []config.Edge  // of all sources together, in their order
 	Object *prober.Digest // nil without FILE
+
+	Canaries []canary.Entry
+	includes map[string]*include // as they were at the start; later ones come from their own watcher
 
 	// Notes are lines for the log about what was dropped; Faults tell which files could not be read although a last good
 	// version of them is used.
@@ -42,6 +46,15 @@ type FileFault struct {
 func ReadInputs(c *config.Network) (*Inputs, error) {
 	in, faults := readInputs(c, func() *Inputs { return savedInputs(c) })
 	var errs []error
+	if c.Includes != "" {
+		includes, bad, err := readIncludes(c, savedInclude(c))
+		if err != nil {
+			errs = append(errs, err)
+		} else if in != nil {
+			in.includes = includes
+			in.Faults = append(in.Faults, bad...)
+		}
+	}
 	for _, f := range faults {
 		errs = append(errs, f.Err)
 	}
@@ -83,6 +96,13 @@ func readInputs(c *config.Network, last func() *Inputs) (in *Inputs, fatal []Fil
 			}
 		}
 	}
+	if c.Canaries != "" {
+		in.seen[c.Canaries] = look(c.Canaries)
+		if fault := in.readCanaries(c); fault != nil {
+			in.Canaries = last().Canaries
+			in.Faults = append(in.Faults, FileFault{c.Canaries, fault})
+		}
+	}
 	if len(fatal) > 0 {
 		return nil, fatal
 	}
@@ -98,6 +118,23 @@ func readInputs(c *config.Network, last func() *Inputs) (in *Inputs, fatal []Fil
 	}
 	in.Faults = append(in.Faults, fault)
 	return in, nil
+}
+
+// readCanaries reads the canaries file. Entries that cannot be used are noted; the error is that of the whole file.
+func (in *Inputs) readCanaries(c *config.Network) error {
+	text, err := os.ReadFile(c.Canaries)
+	if err != nil {
+		return fmt.Errorf("reading canaries %q: %w", c.Canaries, err)
+	}
+	entries, notes, err := canary.Parse(c.Canaries, text)
+	if err != nil {
+		return err
+	}
+	in.Canaries = entries
+	for _, note := range notes {
+		in.Notes = append(in.Notes, note.Error())
+	}
+	return nil
 }
 
 // merge makes Edges of the lists and of the edges that stand in the Corefile itself.

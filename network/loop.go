@@ -20,6 +20,14 @@ func (n *Network) run(ctx context.Context) {
 	defer close(n.stopped)
 	rereads := make(chan reread)
 	n.helpers.Go(func() { watch(ctx, n.config, n.inputs, rereads) })
+	rewrites := make(chan rewritten)
+	if n.config.Includes != "" {
+		includes := n.mem.includes
+		n.helpers.Go(func() { watchIncludes(ctx, n.config, includes, rewrites) })
+	}
+	if n.config.ZoneFiles != "" && !n.config.DryRun {
+		n.helpers.Go(func() { n.writeZones(ctx, n.files) })
+	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -34,6 +42,8 @@ func (n *Network) run(ctx context.Context) {
 			n.gotResult(r)
 		case r := <-rereads:
 			n.gotInputs(r)
+		case r := <-rewrites:
+			n.gotIncludes(r)
 		case c := <-n.commands:
 			c()
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/history"
+	"github.com/deflect-ca/coredns-edgemanage/notify"
 	"github.com/deflect-ca/coredns-edgemanage/prober"
 	"github.com/deflect-ca/coredns-edgemanage/selector"
 	"github.com/deflect-ca/coredns-edgemanage/state"
@@ -26,6 +27,16 @@ type Memory struct {
 	object  *prober.Object           // what bodies are compared with, and until when the one before passes too
 	lists   map[string][]config.Edge // last good version of each edge list, for the state
 	digests map[string]state.Digest  // and of the object's file
+
+	includes  map[string]*include    // by zone; the map is replaced, not changed
+	canaries  map[string]*zoneCanary // by zone
+	displaced map[string]string      // saved: whose place each canary has, by zone
+	killed    bool                   // too many canaries fail
+	zones     map[string]*ZoneState  // what is published; the map is replaced, not changed
+	records   map[string]zoneRecord  // for the serials of zones that have something of their own
+	said      map[string]bool        // warnings that are told once
+
+	notifier *notify.Notifier // nil without secondaries to notify, and in dry run
 
 	store     *state.Store // nil without a state directory, and in dry run
 	dir       string       // the directory of store
@@ -64,6 +75,10 @@ func newMemory() *Memory {
 		modes:  map[string]Mode{},
 		owners: map[netip.Addr]string{},
 		lists:  map[string][]config.Edge{},
+
+		records:   map[string]zoneRecord{},
+		displaced: map[string]string{},
+		said:      map[string]bool{},
 	}
 	for f := range m.rotations {
 		m.rotations[f] = &rotation{}
@@ -92,6 +107,10 @@ func (m *Memory) forget(now time.Time) {
 
 // Close gives up the state directory, after writing what is left. It is for a memory that no network will take over.
 func (m *Memory) Close() error {
+	if m.notifier != nil {
+		m.notifier.Close()
+		m.notifier = nil
+	}
 	if m.store == nil {
 		return nil
 	}

@@ -32,6 +32,16 @@ type Options struct {
 	Resolver Resolver
 	Observer Observer
 	Now      func() time.Time // the wall clock; nil is time.Now
+
+	// Zones are those that the Corefile names for the network, fully qualified.
+	Zones []string
+	// Published is called after a snapshot has been, from the network's goroutine or that of Start: with the zones that
+	// changed, or nil when all did. ZonesMoved is called before it when the includes brought or took zones. Both may be
+	// nil, and must not block.
+	Published func(changed []string)
+	// Claimed says whether another network has a zone; its file in a directory that both write to is left alone then.
+	Claimed    func(zone string) bool
+	ZonesMoved func()
 }
 
 // Network runs one network of edges. Its methods may be called from any goroutine; those that ask for a change fail
@@ -46,6 +56,12 @@ type Network struct {
 	settings [families]selector.Settings
 	workers  int
 
+	zones     []string // that the Corefile names, sorted
+	published func(changed []string)
+	moved     func()
+	claimed   func(zone string) bool
+	files     chan struct{} // wakes who writes the zone files
+
 	snapshot atomic.Pointer[Snapshot]
 	status   atomic.Pointer[Status]
 
@@ -55,20 +71,22 @@ type Network struct {
 	commands chan command
 
 	// What follows belongs to run, and to Start and Stop while it does not run.
-	mem      *Memory
-	inputs   *Inputs
-	schedule schedule
-	ready    []job
-	running  int // probes and resolutions under way, at most workers
-	untried  int // configured edges that have not ended a turn since the start
-	started  time.Time
-	decideAt time.Time      // when the samples gathered are decided on; zero: there are none
-	pending  *state.Pending // the last write asked for
-	dirty    bool           // something is to be saved although no set changed
-	helpers  sync.WaitGroup
-	ctx      context.Context
-	resolved chan resolution
-	probed   chan probeResult
+	mem        *Memory
+	inputs     *Inputs
+	includes   map[string]*include // the last that were read; a network that starts again goes on from them
+	schedule   schedule
+	ready      []job
+	running    int // probes and resolutions under way, at most workers
+	untried    int // configured edges that have not ended a turn since the start
+	started    time.Time
+	decideAt   time.Time      // when the samples gathered are decided on; zero: there are none
+	pending    *state.Pending // the last write asked for
+	zonesMoved bool           // the includes brought or took zones
+	dirty      bool           // something is to be saved although no set changed
+	helpers    sync.WaitGroup
+	ctx        context.Context
+	resolved   chan resolution
+	probed     chan probeResult
 }
 
 // New returns a network that is not running. The inputs are those that ReadInputs gave for the configuration.
@@ -78,9 +96,11 @@ func New(c *config.Network, in *Inputs, o Options) (*Network, error) {
 		return nil, err
 	}
 	n := &Network{
-		config: c, inputs: in,
+		config: c, inputs: in, includes: in.includes,
 		prober: o.Prober, resolver: o.Resolver, observer: o.Observer, now: o.Now,
 		rules: rules(c),
+		zones: slices.Compact(slices.Sorted(slices.Values(o.Zones))), published: o.Published, moved: o.ZonesMoved,
+		claimed: o.Claimed, files: make(chan struct{}, 1),
 	}
 	if n.now == nil {
 		n.now = time.Now

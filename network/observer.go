@@ -1,8 +1,10 @@
 package network
 
 import (
+	"net/netip"
 	"time"
 
+	"github.com/deflect-ca/coredns-edgemanage/notify"
 	"github.com/deflect-ca/coredns-edgemanage/prober"
 	"github.com/deflect-ca/coredns-edgemanage/selector"
 )
@@ -55,6 +57,21 @@ type (
 		Before, After Mode
 	}
 
+	// CanaryChanged is a canary that came in or went out, or changed places.
+	CanaryChanged struct {
+		Zone      string
+		Addr      netip.Addr
+		Active    bool
+		Displaced string
+		Text      string
+	}
+
+	// Notified is the end of one try to notify a secondary.
+	Notified notify.Event
+
+	// ZoneFilesFailed is trouble with writing zone files; it is tried again until it works.
+	ZoneFilesFailed struct{ Err error }
+
 	// StateTrouble is the first of a row of failures to write the state; StateRecovered ends it.
 	StateTrouble struct{ Err error }
 	// StateRecovered says that everything is on the disk again.
@@ -75,13 +92,16 @@ type (
 // Worse says whether the network came down a rung, or never stood on the highest.
 func (e RungChanged) Worse() bool { return e.After < e.Before || e.After < selector.Short }
 
-func (Probed) event()         {}
-func (SetChanged) event()     {}
-func (RungChanged) event()    {}
-func (Held) event()           {}
-func (ModeChanged) event()    {}
-func (StateTrouble) event()   {}
-func (StateRecovered) event() {}
-func (ReloadFailed) event()   {}
-func (Note) event()           {}
-func (Warning) event()        {}
+func (Probed) event()          {}
+func (SetChanged) event()      {}
+func (RungChanged) event()     {}
+func (Held) event()            {}
+func (CanaryChanged) event()   {}
+func (Notified) event()        {}
+func (ZoneFilesFailed) event() {}
+func (ModeChanged) event()     {}
+func (StateTrouble) event()    {}
+func (StateRecovered) event()  {}
+func (ReloadFailed) event()    {}
+func (Note) event()            {}
+func (Warning) event()         {}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"time"
 )
 
@@ -14,14 +15,16 @@ const saveWait = 250 * time.Millisecond
 
 // publish makes the rotations what is answered and shown, and tells what changed.
 func (n *Network) publish(now time.Time, changed bool, events []Event) {
+	fresh := n.mem.fingerprint == ""
 	if print := n.print(); print != n.mem.fingerprint {
 		n.mem.serial = NextSerial(n.mem.serial, n.config.SerialFloor, now)
 		n.mem.fingerprint = print
 		changed = true
 	}
+	zones := n.freezeZones(now, fresh)
 	if changed || len(events) > 0 || n.dirty {
 		pending := n.save()
-		if changed && pending != nil {
+		if (changed || len(zones) > 0) && pending != nil {
 			wait := time.NewTimer(saveWait)
 			select {
 			case <-pending.Done():
@@ -33,8 +36,10 @@ func (n *Network) publish(now time.Time, changed bool, events []Event) {
 	}
 	// Not only when this decision changed something: a network that takes over again after a failed reload finds in the
 	// memory what another one decided.
-	if s := n.frozen(); !s.equal(n.snapshot.Load()) {
-		n.snapshot.Store(s)
+	if before, s := n.snapshot.Load(), n.frozen(); !s.equal(before) {
+		n.release(s, before, nil)
+	} else if !maps.Equal(before.Zones, s.Zones) {
+		n.release(s, before, zones)
 	}
 	n.status.Store(n.describe(now))
 	for _, e := range events {
@@ -47,9 +52,28 @@ func (n *Network) publish(now time.Time, changed bool, events []Event) {
 	}
 }
 
+// release publishes a snapshot and has who passes it on told: of the zones that changed, or with nil of all.
+func (n *Network) release(s, before *Snapshot, zones []string) {
+	if before != nil {
+		s.Generation = before.Generation
+	}
+	if zones == nil {
+		s.Generation++
+	}
+	n.snapshot.Store(s)
+	if n.zonesMoved && n.moved != nil {
+		n.moved()
+	}
+	n.zonesMoved = false
+	if n.published != nil {
+		n.published(zones)
+	}
+	n.passOn(s, zones)
+}
+
 // frozen makes the Snapshot of the rotations as they are.
 func (n *Network) frozen() *Snapshot {
-	s := &Snapshot{Serial: n.mem.serial}
+	s := &Snapshot{Serial: n.mem.serial, Zones: n.mem.zones}
 	for f, r := range n.mem.rotations {
 		s.Families[f] = LiveSet{Coverage: Empty}
 		if served(n.config, Family(f)) {

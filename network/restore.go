@@ -26,6 +26,12 @@ func (m *Memory) restore(l *state.Loaded, c *config.Network, now time.Time) (pro
 		}
 		m.modes[name] = mode
 	}
+	for zone, z := range d.Zones {
+		m.records[zone] = zoneRecord{z.Serial, z.Print}
+		if z.Displaced != "" {
+			m.displaced[zone] = z.Displaced
+		}
+	}
 	for file, entries := range d.Edges {
 		edges := make([]config.Edge, 0, len(entries))
 		for _, e := range entries {
@@ -147,6 +153,7 @@ func (m *Memory) document(c *config.Network) state.Document {
 		Addresses:   map[string]state.Addresses{},
 		Edges:       make(map[string][]state.EdgeEntry, len(m.lists)),
 		Object:      m.digests,
+		Zones:       m.zoneRecords(),
 	}
 	for name, mode := range m.modes {
 		d.Modes[name] = mode.saved()
@@ -196,4 +203,19 @@ func (m *Memory) document(c *config.Network) state.Document {
 		d.Families[Family(f).String()] = saved
 	}
 	return d
+}
+
+// zoneRecords are what is saved of the zones that have something of their own.
+func (m *Memory) zoneRecords() map[string]state.Zone {
+	zones := make(map[string]state.Zone, len(m.records))
+	for zone, r := range m.records {
+		zones[zone] = state.Zone{Serial: r.serial, Print: r.print}
+	}
+	for zone, c := range m.canaries {
+		if z, ok := zones[zone]; ok {
+			z.Displaced = c.verdict.Displaced
+			zones[zone] = z
+		}
+	}
+	return zones
 }

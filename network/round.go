@@ -14,7 +14,7 @@ func (n *Network) beginRound() {
 // roundTurn counts the turn of an edge.
 func (n *Network) roundTurn(e *edge) {
 	m := n.mem
-	if !e.configured || e.round == m.round {
+	if !e.configured || e.canary || e.round == m.round {
 		return
 	}
 	e.round = m.round

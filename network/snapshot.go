@@ -25,9 +25,13 @@ type Snapshot struct {
 	Serial uint32
 	// Families holds what is live, by Family.
 	Families [families]LiveSet
+	// Generation tells versions of the above apart: it differs whenever Serial or Families do.
+	Generation uint64
+	// Zones holds the zones that have something of their own, by origin: an include, a canary or a serial.
+	Zones map[string]*ZoneState
 }
 
-// equal says whether both give the same answers; o may be nil.
+// equal says whether both give the same answers but for what zones have of their own; o may be nil.
 func (s *Snapshot) equal(o *Snapshot) bool {
 	if o == nil || s.Serial != o.Serial {
 		return false

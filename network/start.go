@@ -26,6 +26,9 @@ func (n *Network) Start(memory *Memory) error {
 	n.schedule, n.ready, n.running, n.decideAt = nil, nil, 0, time.Time{}
 	n.started = time.Now()
 	n.mem.adopt(n.config)
+	n.enlist()
+	n.takeIncludes(n.includes)
+	n.zonesMoved = true
 	n.take(n.inputs)
 	for _, f := range n.inputs.Faults {
 		n.tell(ReloadFailed(f))

@@ -217,7 +217,7 @@ func (n *Network) sample(e *edge, f Family, r prober.Result) {
 		n.mem.store.AddSamples([]state.Sample{{Edge: e.name, IPv6: f == IPv6, At: at, Took: r.Took, Outcome: r.Outcome.String()}})
 	}
 	rotation := n.mem.rotations[f]
-	if !rotation.decided || !ok && rotation.isLive(e.name) {
+	if !rotation.decided || !ok && (e.canary || rotation.isLive(e.name)) {
 		n.decideWithin(urgent)
 	}
 	n.decideWithin(gather)
@@ -237,7 +237,7 @@ func (n *Network) endTurn(e *edge) {
 		n.schedule.add(e)
 		return
 	}
-	if !e.tried {
+	if !e.tried && !e.canary {
 		e.tried = true
 		n.untried--
 		n.decideWithin(urgent)

@@ -13,8 +13,8 @@ type Document struct {
 	SetSerial uint32 `json:"set_serial"`
 	// Fingerprint is a hash of what the zones contain. As long as it is the same, so is SetSerial.
 	Fingerprint string `json:"fingerprint,omitempty"`
-	// ZoneSerials holds the serials of zones that have changed on their own, by zone.
-	ZoneSerials map[string]uint32 `json:"zone_serials,omitempty"`
+	// Zones holds what is remembered of zones that have something of their own, by zone.
+	Zones map[string]Zone `json:"zones,omitempty"`
 	// Modes holds the modes that operators set, by edge, also of edges no longer configured.
 	Modes map[string]Mode `json:"modes,omitempty"`
 	// Families holds what was published, by family: "ipv4", "ipv6".
@@ -67,6 +67,16 @@ type EdgeEntry struct {
 	Addresses []netip.Addr `json:"addresses,omitempty"`
 }
 
+// Zone is what is remembered of a zone that has an include, a canary or a zone file.
+type Zone struct {
+	// Serial is that of its last change that was its alone, 0 without one.
+	Serial uint32 `json:"serial,omitempty"`
+	// Print is a fingerprint of what it has of its own, for telling whether the serial must rise.
+	Print string `json:"print,omitempty"`
+	// Displaced is the edge whose place its canary has.
+	Displaced string `json:"displaced,omitempty"`
+}
+
 // Digest identifies the content of a file.
 type Digest struct {
 	// SHA256 is in hex.
@@ -77,7 +87,7 @@ type Digest struct {
 
 // Clone returns a copy that shares nothing with d.
 func (d Document) Clone() Document {
-	d.ZoneSerials = maps.Clone(d.ZoneSerials)
+	d.Zones = maps.Clone(d.Zones)
 	d.Modes = maps.Clone(d.Modes)
 	d.Addresses = maps.Clone(d.Addresses)
 	d.Object = maps.Clone(d.Object)

@@ -112,7 +112,7 @@ func anyDocument() *rapid.Generator[Document] {
 		return Document{
 			SetSerial:   rapid.Uint32().Draw(t, "serial"),
 			Fingerprint: text.Draw(t, "fingerprint"),
-			ZoneSerials: rapid.MapOf(text, rapid.Uint32()).Draw(t, "zone serials"),
+			Zones:       rapid.MapOf(text, rapid.Map(rapid.Uint32(), func(n uint32) Zone { return Zone{Serial: n, Print: "p", Displaced: "e"} })).Draw(t, "zones"),
 			Modes:       rapid.MapOfN(text, mode, 0, 4).Draw(t, "modes"),
 			Families:    rapid.MapOfN(text, family, 0, 2).Draw(t, "families"),
 			Edges:       rapid.MapOfN(text, rapid.SliceOfN(entry, 0, 4), 0, 3).Draw(t, "edges"),

@@ -34,7 +34,7 @@ func sampleDocument() Document {
 	return Document{
 		SetSerial:   1767366245,
 		Fingerprint: "5f1c",
-		ZoneSerials: map[string]uint32{"example.org.": 1767366200},
+		Zones:       map[string]Zone{"example.org.": {Serial: 1767366200, Print: "00"}},
 		Modes: map[string]Mode{
 			"edge7.example.net": {Mode: "unavailable", Comment: "disk \"swap\"\n", Author: "eva", Claimed: "root", At: start},
 			"edge8.example.net": {Mode: "force", Comment: "test", Author: "eva", At: start, Expires: start.Add(time.Hour)},
