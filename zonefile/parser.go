@@ -98,7 +98,12 @@ func (p *parser) directive(e entry) {
 		p.faultf(e.line, "%s: expected a value", word)
 		return
 	}
-	text := slices.Concat(bytes.TrimRight(e.text, "\n"), []byte("\n@ A 192.0.2.1"))
+	text := slices.Concat(e.text, []byte("\n@ A 192.0.2.1"))
+	if word == "$ORIGIN" {
+		// As the owner of the record, since the parser would take an origin such as "a" for a type.
+		_, rest, _ := bytes.Cut(e.text, name)
+		text = slices.Concat([]byte("("), bytes.TrimSpace(rest), []byte("\n A 192.0.2.1)"))
+	}
 	rr, err := p.parse(text)
 	if rr == nil && err == nil {
 		err = errors.New("expected a value")
