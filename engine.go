@@ -199,7 +199,7 @@ func (e *engine) ready() bool {
 		return false
 	}
 	for _, n := range e.networks {
-		if s := n.Snapshot(); !n.Config().DryRun && (s == nil || !s.Decided()) {
+		if s := n.Status(); !n.Config().DryRun && (s == nil || !s.Ready) {
 			return false
 		}
 	}

@@ -2,6 +2,7 @@ package edgemanage
 
 import (
 	"errors"
+	"net"
 	"testing"
 
 	"github.com/coredns/caddy"
@@ -43,6 +44,7 @@ func serve(t testing.TB, corefile string) *server {
 	if err != nil {
 		t.Fatalf("starting: %v", err)
 	}
+	awaitServing(t, inst)
 	s := &server{t, inst, inst.Servers()[0].LocalAddr().String()}
 	t.Cleanup(func() {
 		if err := stopInstance(s.inst); err != nil {
@@ -50,6 +52,20 @@ func serve(t testing.TB, corefile string) *server {
 		}
 	})
 	return s
+}
+
+// awaitServing waits until every listener of a server answers. CoreDNS passes over one that does not serve yet when it is
+// told to stop, and then waits for it for ever; on a busy machine that is most of those that were only just started.
+func awaitServing(t testing.TB, inst *caddy.Instance) {
+	t.Helper()
+	for _, l := range inst.Servers() {
+		for network, addr := range map[string]net.Addr{"udp": l.LocalAddr(), "tcp": l.Addr()} {
+			client := &dns.Client{Net: network, Timeout: patience}
+			if _, _, err := client.Exchange(question("up.invalid.", dns.TypeNS), addr.String()); err != nil {
+				t.Fatalf("waiting for the server: %v", err)
+			}
+		}
+	}
 }
 
 func stopInstance(inst *caddy.Instance) error {
@@ -63,6 +79,9 @@ func stopInstance(inst *caddy.Instance) error {
 func (s *server) reload(corefile string) error {
 	inst, err := s.inst.Restart(input("Corefile", corefile))
 	s.inst = inst
+	if err == nil {
+		awaitServing(s.t, inst)
+	}
 	return err
 }
 

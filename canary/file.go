@@ -99,7 +99,7 @@ func parseEntry(key, value *yaml.Node) (Entry, error) {
 
 func parseZone(s string) (string, error) {
 	name := strings.ToLower(strings.TrimSuffix(s, "."))
-	if _, ok := dns.IsDomainName(name); !ok || name == "" || strings.ContainsFunc(name, notInZone) {
+	if _, ok := dns.IsDomainName(name); !ok || name == "" || name == "." || strings.ContainsFunc(name, notInZone) {
 		return "", fmt.Errorf("%q is not a zone: expected a name such as example.org", s)
 	}
 	return name + ".", nil

@@ -69,6 +69,11 @@ func TestParse(t *testing.T) {
 			},
 		},
 		{
+			name:  "dots",
+			file:  "..: 192.0.2.1\n",
+			notes: []string{`reading canaries "c.yaml": line 1: ".." is not a zone: expected a name such as example.org`},
+		},
+		{
 			name: "a zone twice",
 			file: "example.org: 192.0.2.1\nEXAMPLE.org.: 192.0.2.2\nexample.net: 192.0.2.2\n",
 			want: []Entry{{"example.org.", addr("192.0.2.1"), 1}, {"example.net.", addr("192.0.2.2"), 3}},

@@ -19,11 +19,22 @@ func (n *Network) save() *state.Pending {
 	return n.pending
 }
 
+// decided says whether a saved set stands or the first decision is made in every family. On rung none it is: the answer is
+// SERVFAIL by decision, not for want of one.
+func (n *Network) decided() bool {
+	for f, r := range n.mem.rotations {
+		if served(n.config, Family(f)) && !r.decided {
+			return false
+		}
+	}
+	return true
+}
+
 // describe makes the Status.
 func (n *Network) describe(now time.Time) *Status {
 	m := n.mem
 	s := &Status{
-		Network: n.config.Name, At: now, Ready: n.snapshot.Load().Decided(), DryRun: n.config.DryRun,
+		Network: n.config.Name, At: now, Ready: n.decided(), DryRun: n.config.DryRun,
 		Serial: m.serial, Wanted: n.config.EdgeCount, Modes: maps.Clone(m.modes),
 		LastRound: m.lastRound, RoundTook: m.roundTook, ModesLost: m.modesLost,
 	}

@@ -149,3 +149,19 @@ func TestFamiliesAreSeparate(t *testing.T) {
 		s.equal("since when IPv4 stands", s.family(IPv4).Since, since)
 	})
 }
+
+// On rung none the answer is SERVFAIL by decision. A server that said it were not ready would be taken out of service with
+// the zones and types that it does answer.
+func TestReadyOnRungNone(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.edges("a 192.0.2.1")
+		s.start()
+		s.mode("a", selector.Unavailable)
+		s.round()
+		s.want("with the only edge unavailable", "SERVFAIL")
+		s.wantRung("with the only edge unavailable", selector.None)
+		if !s.Status().Ready {
+			t.Error("not ready after the first decision")
+		}
+	})
+}

@@ -64,13 +64,13 @@ func TestKilledAtRandom(t *testing.T) {
 	}
 	same, changes := 0, 0
 	for range kills {
-		// One of the live edges breaks, the others work: somewhere within the next second and a half the set changes.
+		// One of the live edges breaks, the others work: somewhere within the next interval the set changes.
 		for _, e := range st.edges {
 			e.set(t, healthy)
 		}
 		broken := s.full(2)[rand.IntN(2)]
 		st.at(broken).set(t, []behaviour{serverError, refusing, hanging}[rand.IntN(3)])
-		end := time.NewTimer(rand.N(2 * interval))
+		end := time.NewTimer(rand.N(5 * interval / 4))
 		for ended := false; !ended; {
 			if now, ok := s.look(); ok {
 				if now.serial != last.serial {

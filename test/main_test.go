@@ -3,6 +3,7 @@
 package test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -49,6 +50,12 @@ func run(m *testing.M) int {
 		return 1
 	}
 	corednsPath, edgemanagePath = filepath.Join(from, "coredns"), filepath.Join(from, "edgemanage")
+	// The tests wait most of the time, so more of them can wait together than there are processors.
+	flag.Parse()
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	code := m.Run()
 	if err := goleak.Find(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)

@@ -16,9 +16,9 @@ import (
 // Intervals of the networks under test, and within what a live edge that stops working must have left the answers. The
 // limits are wide, lest an edge fail because the machine is busy.
 const (
-	interval   = time.Second
-	timeout    = 900 * time.Millisecond
-	goodEnough = 800 * time.Millisecond
+	interval   = 2 * time.Second
+	timeout    = 1800 * time.Millisecond
+	goodEnough = 1600 * time.Millisecond
 	swapBound  = interval + timeout + time.Second
 )
 

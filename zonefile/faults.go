@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	maxFaults = 100 // of a file that are kept
-	maxShown  = 3   // of a file that its error says
+	maxFaults = 100  // of a file that are kept
+	maxShown  = 3    // of a file that its error says
+	maxMore   = 1000 // of a file that are counted; then it is not read on: it is something else than an include
 )
 
 // FaultsError is what is wrong with a file. Its text is one line, for the log; the faults one by one are for those who
@@ -16,7 +17,7 @@ const (
 type FaultsError struct {
 	Path   string
 	Faults []Fault // at least one, by line, at most 100
-	More   int     // faults beyond those
+	More   int     // faults beyond those, at most 1,000
 }
 
 // Fault is one thing that is wrong with a file.
@@ -62,13 +63,24 @@ type findings struct {
 	path  string
 	wrong []Fault
 	odd   []Fault
+	more  int // faults that are not kept
 }
 
+// hopeless says that there are more faults than anybody wants to know of.
+func (f *findings) hopeless() bool { return f.more >= maxMore }
+
 func (f *findings) faultf(line int, format string, args ...any) {
+	if len(f.wrong) == maxFaults {
+		f.more = min(f.more+1, maxMore)
+		return
+	}
 	f.wrong = append(f.wrong, Fault{f.path, line, fmt.Errorf(format, args...)})
 }
 
 func (f *findings) notef(line int, format string, args ...any) {
+	if len(f.odd) == maxFaults {
+		return
+	}
 	f.odd = append(f.odd, Fault{f.path, line, fmt.Errorf(format, args...)})
 }
 
@@ -78,14 +90,13 @@ func (f *findings) faults() error {
 		return nil
 	}
 	sortByLine(f.wrong)
-	kept := f.wrong[:min(maxFaults, len(f.wrong))]
-	return &FaultsError{f.path, slices.Clip(kept), len(f.wrong) - len(kept)}
+	return &FaultsError{f.path, f.wrong, f.more}
 }
 
 func (f *findings) notes() []error {
 	sortByLine(f.odd)
 	var notes []error
-	for _, note := range f.odd[:min(maxFaults, len(f.odd))] {
+	for _, note := range f.odd {
 		notes = append(notes, note)
 	}
 	return notes

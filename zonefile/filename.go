@@ -24,7 +24,7 @@ func FileName(zone string) (string, error) {
 	switch _, valid := dns.IsDomainName(name); {
 	case name == "":
 		return "", fmt.Errorf("naming the file of zone %q: the root zone has none", zone)
-	case !valid:
+	case !valid || name == ".":
 		return "", fmt.Errorf("naming the file of zone %q: not a domain name", zone)
 	case strings.ContainsFunc(name, notInFileName):
 		return "", fmt.Errorf("naming the file of zone %q: expected letters, digits, hyphens, underscores and dots", zone)

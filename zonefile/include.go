@@ -57,7 +57,7 @@ func ParseInclude(path, zone string, labels []string, data []byte) (*Include, er
 	p := newParser(path, zone, labels)
 	for s := newScanner(data); ; {
 		e, ok := s.next()
-		if !ok {
+		if !ok || p.hopeless() {
 			break
 		}
 		p.entry(e)

@@ -60,7 +60,7 @@ func (p *parser) record(e entry) {
 	rr, err := p.parse(text)
 	if err == nil && rr != nil {
 		p.owner, p.lost = rr.Header().Name, false
-		rr, err = p.canonical(rr)
+		rr, err = p.canonical(rr, bytes.Contains(text, []byte(`\#`)))
 	} else if err != nil && !e.continued {
 		p.owner, p.lost = "", true
 	}
@@ -98,7 +98,12 @@ func (p *parser) directive(e entry) {
 		p.faultf(e.line, "%s: expected a value", word)
 		return
 	}
-	text := slices.Concat(bytes.TrimRight(e.text, "\n"), []byte("\n@ A 192.0.2.1"))
+	text := slices.Concat(e.text, []byte("\n@ A 192.0.2.1"))
+	if word == "$ORIGIN" {
+		// As the owner of the record, since the parser would take an origin such as "a" for a type.
+		_, rest, _ := bytes.Cut(e.text, name)
+		text = slices.Concat([]byte("("), bytes.TrimSpace(rest), []byte("\n A 192.0.2.1)"))
+	}
 	rr, err := p.parse(text)
 	if rr == nil && err == nil {
 		err = errors.New("expected a value")
@@ -124,8 +129,8 @@ func (p *parser) parse(text []byte) (rr dns.RR, err error) {
 			rr, err = nil, fmt.Errorf("not a record: %v", v)
 		}
 	}()
-	// Without the end of the line, a record without data at the end of a file would pass for an empty one.
-	zp := dns.NewZoneParser(bytes.NewReader(append(text[:len(text):len(text)], '\n')), p.origin, "")
+	// Two ends of lines: a type that has just one between it and the end of the text passes for a record without data.
+	zp := dns.NewZoneParser(bytes.NewReader(slices.Concat(text, []byte("\n\n"))), p.origin, "")
 	zp.SetDefaultTTL(p.ttl)
 	rr, ok := zp.Next()
 	if err := zp.Err(); err != nil {
@@ -141,8 +146,10 @@ func (p *parser) parse(text []byte) (rr dns.RR, err error) {
 }
 
 // canonical packs a record and unpacks it again. The parser lets pass what cannot be sent, bad base64 for instance; and
-// names that are written in two ways, with escapes and without, become equal.
-func (p *parser) canonical(rr dns.RR) (dns.RR, error) {
+// names that are written in two ways, with escapes and without, become equal. Data that is given in the generic way may
+// end too soon without its complaint, and it makes an invalid key of a parameter that it does not know: such data has to
+// make sense in the usual way too.
+func (p *parser) canonical(rr dns.RR, generic bool) (dns.RR, error) {
 	n, err := dns.PackRR(rr, p.wire, 0, nil, false)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: data that cannot be sent: %w", rr.Header().Name, typeName(rr), err)
@@ -152,11 +159,29 @@ func (p *parser) canonical(rr dns.RR) (dns.RR, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: data that cannot be received: %w", rr.Header().Name, typeName(rr), err)
 	}
+	if (generic || service(out) != nil) && out.Header().Rdlength > 0 && out.Header().Rrtype != dns.TypeNULL && !p.sound(out) {
+		return nil, fmt.Errorf("%s %s: data that is none of the type", rr.Header().Name, typeName(rr))
+	}
 	return out, nil
 }
 
 // position is how miekg/dns ends its messages; the line and the column are not to be had in another way.
 var position = regexp.MustCompile(`^(?s:dns: (.*)) at line: (\d+):\d+$`)
+
+// sound says whether a record is the same when it is parsed again.
+func (p *parser) sound(rr dns.RR) bool {
+	again, err := p.parse([]byte(rr.String()))
+	if err != nil || again == nil {
+		return false
+	}
+	want := make([]byte, dns.Len(rr))
+	n, err := dns.PackRR(rr, want, 0, nil, false)
+	if err != nil {
+		return false
+	}
+	m, err := dns.PackRR(again, p.wire, 0, nil, false)
+	return err == nil && bytes.Equal(want[:n], p.wire[:m])
+}
 
 // lineOf takes the position off an error of the parser, and returns it as a line of the file: the parser may have looked
 // past the end of the entry for what is missing.

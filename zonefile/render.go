@@ -64,10 +64,10 @@ func present(rr dns.RR) (string, error) {
 	}
 	head := fmt.Sprintf("%s\t%d\t%s\t", name, h.Ttl, dns.Class(h.Class))
 	if isPlain(rr) {
-		data := rr.String()[len(h.String()):]
+		text := data(rr)
 		// Knot refuses a value of this key, even an empty one. Blanks and quotes of values are escaped, so no value has this.
-		data = strings.ReplaceAll(data, ` no-default-alpn=""`, ` no-default-alpn`)
-		return head + typeName(rr) + "\t" + data, nil
+		text = strings.ReplaceAll(text, ` no-default-alpn=""`, ` no-default-alpn`)
+		return head + typeName(rr) + "\t" + text, nil
 	}
 	buf := make([]byte, dns.Len(rr))
 	n, err := dns.PackRR(rr, buf, 0, nil, false)

@@ -85,15 +85,21 @@ func (t *tree) add(rr dns.RR, line int, f *findings) error {
 
 // repeated says whether the same record was there before; TTLs and the case of names do not matter (RFC 2181, 5).
 func (t *tree) repeated(rr dns.RR) bool {
-	key := maphash.String(t.seed, strings.ToLower(strings.TrimPrefix(rr.String(), rr.Header().String())+" "+rr.Header().Name+" "+typeName(rr)))
+	said := data(rr)
+	key := maphash.String(t.seed, strings.ToLower(rr.Header().Name+" "+typeName(rr)+" "+said))
 	for _, other := range t.seen[key] {
-		if dns.IsDuplicate(rr, other) {
+		// CDS and CDNSKEY are no duplicates of themselves for miekg/dns.
+		if dns.IsDuplicate(rr, other) || rr.Header().Rrtype == other.Header().Rrtype &&
+			strings.EqualFold(rr.Header().Name, other.Header().Name) && said == data(other) {
 			return true
 		}
 	}
 	t.seen[key] = append(t.seen[key], rr)
 	return false
 }
+
+// data returns the presentation of a record without its header.
+func data(rr dns.RR) string { return rr.String()[len(rr.Header().String()):] }
 
 func (t *tree) records() []dns.RR {
 	records := make([]dns.RR, len(t.all))
