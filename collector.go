@@ -36,6 +36,7 @@ var (
 	roundDuration = desc("round_duration_seconds", "How long the last round of probes took, which is spread over the interval.", "network")
 	zoneSerial    = desc("zone_serial", "SOA serial of a zone.", "network", "zone")
 	stateErrors   = desc("state_errors_total", "Counter of failures to write the state.", "network")
+	canaryActive  = desc("canary_active", "Whether the canary of a zone is in.", "network", "zone")
 	modesLost     = desc("modes_lost", "Whether no readable state was found where there had been one, so that modes may be missing.", "network")
 )
 
@@ -43,7 +44,7 @@ var (
 func (collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		edgeLatency, edgeWindow, edgeAverage, edgeGrade, edgeLive, edgeMode, edgeExpiry, liveEdges, wantedEdges, rung,
-		lastRound, roundDuration, zoneSerial, stateErrors, modesLost,
+		lastRound, roundDuration, zoneSerial, canaryActive, stateErrors, modesLost,
 	} {
 		ch <- d
 	}
@@ -55,13 +56,13 @@ func (collector) Collect(ch chan<- prometheus.Metric) {
 	if e == nil {
 		return
 	}
-	for name, n := range e.networks {
+	for _, n := range e.networks {
 		if s := n.Status(); s != nil {
 			collectNetwork(ch, s)
 			for _, f := range s.Families {
 				collectFamily(ch, n, s, f)
 			}
-			collectZones(ch, e, name, s.Serial)
+			collectZones(ch, n)
 		}
 	}
 }
@@ -74,6 +75,9 @@ func collectNetwork(ch chan<- prometheus.Metric, s *network.Status) {
 	if !s.LastRound.IsZero() {
 		gauge(ch, lastRound, unix(s.LastRound), s.Network)
 		gauge(ch, roundDuration, s.RoundTook.Seconds(), s.Network)
+	}
+	for _, c := range s.Canaries {
+		gauge(ch, canaryActive, truth(c.Active), s.Network, c.Zone)
 	}
 	gauge(ch, modesLost, truth(s.ModesLost), s.Network)
 	ch <- prometheus.MustNewConstMetric(stateErrors, prometheus.CounterValue, float64(s.StateErrors), s.Network)
@@ -112,20 +116,10 @@ func counted(e network.EdgeStatus, timeout time.Duration) time.Duration {
 }
 
 // collectZones reports each zone once, whatever the number of blocks that serve it.
-func collectZones(ch chan<- prometheus.Metric, e *engine, name string, serial uint32) {
-	seen := map[string]bool{}
-	for _, h := range e.handlers {
-		for _, c := range h.claims {
-			if c.network != name {
-				continue
-			}
-			for _, zone := range c.zones {
-				if !seen[zone] {
-					seen[zone] = true
-					gauge(ch, zoneSerial, float64(serial), name, zone)
-				}
-			}
-		}
+func collectZones(ch chan<- prometheus.Metric, n *network.Network) {
+	s, name := n.Snapshot(), n.Config().Name
+	for _, zone := range n.ZoneList() {
+		gauge(ch, zoneSerial, float64(s.ZoneSerial(zone)), name, zone)
 	}
 }
 

@@ -89,7 +89,7 @@ func (e *Edgemanage) rest(ctx context.Context, w dns.ResponseWriter, r *dns.Msg,
 	if t := r.Question[0].Qtype; t == dns.TypeAXFR || t == dns.TypeIXFR {
 		return dns.RcodeRefused, nil
 	}
-	return z.whole(ctx, w, r, now)
+	return z.whole(ctx, w, r, now, at != elsewhere)
 }
 
 // addresses answers for A or AAAA at a rotating name.

@@ -33,6 +33,16 @@ var (
 		Help: "Counter of substitutions that the budget of changes held back.",
 	}, []string{"network"})
 
+	notifyErrors = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "notify_errors_total",
+		Help: "Counter of NOTIFYs that a secondary did not acknowledge, each try.",
+	}, []string{"network", "address"})
+
+	zoneFileErrors = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "zonefile_errors_total",
+		Help: "Counter of failures to write zone files, each kind in a row once.",
+	}, []string{"network"})
+
 	reloadErrors = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "reload_errors_total",
 		Help: "Counter of files that moved and could not be taken up.",

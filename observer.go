@@ -37,6 +37,22 @@ func (observer) Observe(name string, e network.Event) {
 		log.Infof("Network %s %s: the budget of changes holds %d substitutions back", name, e.Family, e.Count)
 	case network.ModeChanged:
 		log.Infof("Network %s: mode of %s is %s, was %s: %s; comment %q", name, e.Edge, e.After.Mode, e.Before.Mode, e.Reason(), e.After.Comment)
+	case network.CanaryChanged:
+		in := "out"
+		if e.Active {
+			in = "in"
+		}
+		log.Infof("Network %s: canary %s of %s is %s: %s", name, e.Addr, e.Zone, in, e.Text)
+	case network.Notified:
+		if e.Err != nil {
+			notifyErrors.WithLabelValues(name, e.Address.String()).Inc()
+		}
+		if e.GaveUp {
+			log.Warningf("Network %s: notifying %s of zone %q: %v; given up", name, e.Address, e.Zone, e.Err)
+		}
+	case network.ZoneFilesFailed:
+		zoneFileErrors.WithLabelValues(name).Inc()
+		log.Errorf("Network %s: writing zone files: %v; it is tried again", name, e.Err)
 	case network.StateTrouble:
 		log.Errorf("Network %s: writing the state: %v; answers and probes go on, a restart now would forget what changed", name, e.Err)
 	case network.StateRecovered:

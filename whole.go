@@ -14,7 +14,10 @@ import (
 
 // whole answers for a name of a zone that is ours altogether, from CoreDNS's own zone lookup. The rotating names' own
 // types never come here.
-func (z *zone) whole(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, now *answers) (int, error) {
+//
+// Exists says that the name is known to exist, though the zone may have nothing to show of it: a label while no address is
+// decided, or the apex of a zone of ours below this one. It is never denied, and no wildcard stands for it.
+func (z *zone) whole(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, now *answers, exists bool) (int, error) {
 	if now.own.Broken {
 		// No version of the include was ever good. Names that we know nothing of must not be denied.
 		return dns.RcodeServerFailure, nil
@@ -25,6 +28,11 @@ func (z *zone) whole(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, now 
 	}
 	state := request.Request{W: w, Req: r}
 	qname, qtype := state.Name(), state.QType()
+	if exists {
+		if _, found := tree.Search(qname); !found {
+			return reply(w, r, nil, now.records.SOA)
+		}
+	}
 	if qtype == dns.TypeANY {
 		if rrs := anyOf(ctx, tree, state, qname); len(rrs) > 0 {
 			return reply(w, r, rrs, nil)

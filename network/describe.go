@@ -44,6 +44,9 @@ func (n *Network) describe(now time.Time) *Status {
 			s.StateError = err.Error()
 		}
 	}
+	for _, zone := range slices.Sorted(maps.Keys(m.canaries)) {
+		s.Canaries = append(s.Canaries, n.describeCanary(zone, now))
+	}
 	for f := range m.rotations {
 		if served(n.config, Family(f)) {
 			s.Families = append(s.Families, n.describeFamily(Family(f), now))
@@ -65,19 +68,8 @@ func (n *Network) describeFamily(f Family, now time.Time) FamilyStatus {
 		if member == nil {
 			continue
 		}
-		mean, _ := member.hist.WindowMean(now, n.rules)
-		edge := EdgeStatus{
-			Name: e.name, Addr: member.address(), Probed: member.probe, Live: r.isLive(e.name),
-			Mode:  n.mem.modes[e.name].Mode,
-			Grade: member.grade, Average: member.average, WindowMean: mean, Samples: member.hist.Len(),
-			Outcome: member.last.Outcome, CertNotAfter: member.last.CertNotAfter,
-		}
-		if last, ok := member.hist.Last(); ok {
-			edge.LastAt, edge.LastTook, edge.LastFailed = last.At, last.Took, last.Failed
-		}
-		if member.last.Err != nil {
-			edge.Error = member.last.Err.Error()
-		}
+		edge := n.describeMember(e, member, now)
+		edge.Live = r.isLive(e.name)
 		if v, ok := find(r.decision.Verdicts, e.name); ok {
 			edge.Verdict = v
 		} else {
@@ -92,4 +84,32 @@ func (n *Network) describeFamily(f Family, now time.Time) FamilyStatus {
 func (r *rotation) isLive(name string) bool {
 	_, found := slices.BinarySearch(r.names, name)
 	return found
+}
+
+// describeMember is what an edge shows of itself in one family, decisions apart.
+func (n *Network) describeMember(e *edge, member *member, now time.Time) EdgeStatus {
+	mean, _ := member.hist.WindowMean(now, n.rules)
+	edge := EdgeStatus{
+		Name: e.name, Addr: member.address(), Probed: member.probe,
+		Mode:  n.mem.modes[e.name].Mode,
+		Grade: member.grade, Average: member.average, WindowMean: mean, Samples: member.hist.Len(),
+		Outcome: member.last.Outcome, CertNotAfter: member.last.CertNotAfter,
+	}
+	if last, ok := member.hist.Last(); ok {
+		edge.LastAt, edge.LastTook, edge.LastFailed = last.At, last.Took, last.Failed
+	}
+	if member.last.Err != nil {
+		edge.Error = member.last.Err.Error()
+	}
+	return edge
+}
+
+func (n *Network) describeCanary(zone string, now time.Time) CanaryStatus {
+	c := n.mem.canaries[zone]
+	s := CanaryStatus{
+		Zone: zone, Family: c.family, Active: c.verdict.Canary, Displaced: c.verdict.Displaced, Reason: c.verdict.Reason,
+		Edge: n.describeMember(c.edge, c.edge.members[c.family], now),
+	}
+	s.Edge.Live = s.Active
+	return s
 }

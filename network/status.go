@@ -20,6 +20,7 @@ type Status struct {
 	Wanted   int // edge_count
 	Families []FamilyStatus
 	Modes    map[string]Mode // by edge; also of edges that are not configured
+	Canaries []CanaryStatus  // by zone
 
 	// LastRound is when every configured edge had been probed at least once since the round before ended, zero before
 	// the first; RoundTook is how long that took.

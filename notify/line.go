@@ -49,7 +49,7 @@ func (l *udpLine) exchange(ctx context.Context, m *dns.Msg) (answered bool, err 
 	if err := conn.SetDeadline(time.Now().Add(l.timeout)); err != nil {
 		return false, err
 	}
-	stop := func() bool { return true }
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	answer, err := l.roundTrip(m, packed)
 	if err != nil {
