@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -59,6 +60,29 @@ func (i *include) read(zone string, labels []string) error {
 	}
 	i.last, i.text = parsed, text
 	return nil
+}
+
+// savedIncludes makes includes of what the state of a network has of them, for when their directory is gone.
+func savedIncludes(c *config.Network) map[string]*include {
+	if c.State == "" {
+		return nil
+	}
+	loaded, err := state.Read(stateDir(c))
+	if err != nil {
+		return nil
+	}
+	includes := map[string]*include{}
+	for zone := range loaded.Document.Zones {
+		text, err := loaded.Include(zone)
+		if err != nil || text == nil {
+			continue
+		}
+		path := filepath.Join(c.Includes, zone)
+		if inc, err := zonefile.ParseInclude(path, zone, c.Labels, text); err == nil {
+			includes[zone] = &include{path: path, last: inc}
+		}
+	}
+	return includes
 }
 
 // savedInclude returns a function that finds last good includes in the state of a network.
@@ -192,6 +216,19 @@ func (n *Network) gotIncludes(r rewritten) {
 // takeIncludes makes these the includes, and has their last good versions kept in the state.
 func (n *Network) takeIncludes(includes map[string]*include) {
 	mem := n.mem
+	sameLabels := slices.Equal(mem.labels, n.config.Labels)
+	for zone, inc := range includes {
+		// Without a state directory only this process knows the last good version of an include that is bad at a reload.
+		if before := mem.includes[zone]; inc.last == nil && before != nil && sameLabels {
+			inc.last = before.last
+		}
+		if inc.text != nil {
+			for _, note := range inc.last.Notes {
+				n.tell(Note{note.Error()})
+			}
+		}
+	}
+	mem.labels = n.config.Labels
 	if mem.store != nil {
 		for zone, inc := range includes {
 			if inc.text != nil && !strings.HasPrefix(mem.records[zone].print, includePrint(inc.last)) {

@@ -49,8 +49,13 @@ func ReadInputs(c *config.Network) (*Inputs, error) {
 	if c.Includes != "" {
 		includes, bad, err := readIncludes(c, savedInclude(c))
 		if err != nil {
-			errs = append(errs, err)
-		} else if in != nil {
+			if includes = savedIncludes(c); len(includes) == 0 {
+				errs = append(errs, err)
+			} else {
+				bad = []FileFault{{c.Includes, err}}
+			}
+		}
+		if in != nil {
 			in.includes = includes
 			in.Faults = append(in.Faults, bad...)
 		}

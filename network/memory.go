@@ -28,6 +28,7 @@ type Memory struct {
 	lists   map[string][]config.Edge // last good version of each edge list, for the state
 	digests map[string]state.Digest  // and of the object's file
 
+	labels    []string               // that the includes were checked against
 	includes  map[string]*include    // by zone; the map is replaced, not changed
 	canaries  map[string]*zoneCanary // by zone
 	displaced map[string]string      // saved: whose place each canary has, by zone

@@ -170,6 +170,24 @@ func TestIgnoredZones(t *testing.T) {
 	})
 }
 
+// TestProbeIsDrawn tells that it is chance, and not the order of changes, that picks the zone for a silent secondary.
+func TestProbeIsDrawn(t *testing.T) {
+	drawn := make(map[string]bool)
+	for range 100 {
+		q := newQueue(t.Context(), address(0), nil, nil)
+		q.add(zones(100), nil)
+		q.unanswered = window
+		drawn[q.dequeue().zone] = true
+		if len(q.ready) != 99 || q.ready[0] == nil || q.ready[98] == nil {
+			t.Fatalf("%d are left", len(q.ready))
+		}
+		q.cancel()
+	}
+	if len(drawn) < 10 {
+		t.Errorf("of 100 draws from 100 zones only %d differ", len(drawn))
+	}
+}
+
 // TestOthersAreNotDelayed has a dead secondary, one that refuses and one that answers.
 func TestOthersAreNotDelayed(t *testing.T) {
 	bubble(t, func(t *testing.T) {
