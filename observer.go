@@ -47,8 +47,9 @@ func (observer) Observe(name string, e network.Event) {
 		if e.Err != nil {
 			notifyErrors.WithLabelValues(name, e.Address.String()).Inc()
 		}
-		if e.GaveUp {
-			log.Warningf("Network %s: notifying %s of zone %q: %v; given up", name, e.Address, e.Zone, e.Err)
+		if e.GaveUp && givenUp.due(e.Address) {
+			log.Warningf("Network %s: notifying %s of zone %q: %v; given up, maybe for more zones: the secondary finds the change by its refresh timer",
+				name, e.Address, e.Zone, e.Err)
 		}
 	case network.ZoneFilesFailed:
 		zoneFileErrors.WithLabelValues(name).Inc()
