@@ -158,15 +158,10 @@ func (n *Network) zoneList(s *Snapshot) []string {
 
 // fileSerial is the serial of an existing zone file, whoever wrote it; 0 when there is none.
 func (n *Network) fileSerial(zone string) uint32 {
-	if n.config.ZoneFiles == "" || n.config.DryRun {
+	if n.config.ZoneFiles == "" {
 		return 0
 	}
-	dir, err := zonefile.OpenDirectory(n.config.ZoneFiles)
-	if err != nil {
-		return 0
-	}
-	defer dir.Close()
-	serial, _ := dir.Serial(zone)
+	serial, _ := zonefile.SerialIn(n.config.ZoneFiles, zone)
 	return serial
 }
 
