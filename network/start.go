@@ -24,6 +24,13 @@ func (n *Network) Start(memory *Memory) error {
 	n.ctx, n.cancel, n.stopped = ctx, cancel, make(chan struct{})
 	n.commands, n.resolved, n.probed = make(chan command), make(chan resolution), make(chan probeResult)
 	n.schedule, n.ready, n.running, n.decideAt = nil, nil, 0, time.Time{}
+	n.takeUp()
+	go n.run(ctx)
+	return nil
+}
+
+// takeUp takes up the inputs and publishes where the memory left off.
+func (n *Network) takeUp() {
 	n.started = time.Now()
 	n.mem.adopt(n.config)
 	n.enlist()
@@ -35,8 +42,6 @@ func (n *Network) Start(memory *Memory) error {
 	}
 	n.expire() // a mode that ran out meanwhile is not obeyed for one decision more
 	n.decide()
-	go n.run(ctx)
-	return nil
 }
 
 // Stop ends the network and returns its memory, for another network to Start with, or to Close. Probes in flight are
