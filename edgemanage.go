@@ -182,7 +182,11 @@ func (e *Edgemanage) enclosing(origin string) *zone {
 	if end {
 		return nil
 	}
-	z, _ := e.find(origin[off:])
+	return e.closest(origin[off:])
+}
+
+func (e *Edgemanage) closest(name string) *zone {
+	z, _ := e.find(name)
 	return z
 }
 

@@ -34,7 +34,7 @@ func (e *Edgemanage) serve() {
 				zones[origin] = z // with the answers it has built
 				continue
 			}
-			zones[origin] = &zone{origin: origin, network: n, places: places, template: shared, entire: cfg.Includes != ""}
+			zones[origin] = &zone{origin: origin, network: n, places: places, template: shared, entire: cfg.Includes != "", closest: e.closest}
 		}
 	}
 	e.zones.Store(&zones)

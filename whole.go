@@ -5,12 +5,19 @@ import (
 	"slices"
 
 	"github.com/coredns/coredns/plugin/file"
-	"github.com/coredns/coredns/plugin/pkg/upstream"
+	"github.com/coredns/coredns/plugin/file/tree"
 	"github.com/coredns/coredns/request"
 
 	"github.com/deflect-ca/coredns-edgemanage/network"
 	"github.com/miekg/dns"
 )
+
+// wholeZone is a whole zone for lookups by CoreDNS's own, whose answers are corrected where they are not what BIND says:
+// see answer and follow.
+type wholeZone struct {
+	*file.Zone
+	types []uint16 // that occur in it, in the order in which they are tried for ANY
+}
 
 // whole answers for a name of a zone that is ours altogether, from CoreDNS's own zone lookup. The rotating names' own
 // types never come here.
@@ -26,118 +33,100 @@ func (z *zone) whole(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, now 
 	if err != nil {
 		return dns.RcodeServerFailure, err
 	}
-	state := request.Request{W: w, Req: r}
-	qname, qtype := state.Name(), state.QType()
-	if exists {
-		if _, found := tree.Search(qname); !found {
-			return reply(w, r, nil, now.records.SOA)
-		}
-	}
-	if qtype == dns.TypeANY {
-		if rrs := anyOf(ctx, tree, state, qname); len(rrs) > 0 {
-			return reply(w, r, rrs, nil)
-		}
-	}
 	m := new(dns.Msg)
 	m.SetReply(r)
 	m.Authoritative = true
-	var result file.Result
-	m.Answer, m.Ns, m.Extra, result = tree.Lookup(ctx, state, qname)
+	state := request.Request{W: w, Req: r}
+	result := z.answer(ctx, m, state, now, tree, exists)
+	if state.QType() == dns.TypeANY {
+		result = z.anyOf(ctx, m, state, tree, result, exists)
+	}
 	switch result {
 	case file.NameError:
 		m.Rcode = dns.RcodeNameError
 	case file.Delegation:
 		// With an answer the chain that led to the cut is ours (RFC 6604, 2.1).
 		m.Authoritative = len(m.Answer) > 0
+		m.Extra = append(m.Extra, siblings(tree, m.Ns)...)
 	case file.ServerFailure:
-		if len(m.Answer) == 0 {
-			return dns.RcodeServerFailure, nil
-		}
-		m.Rcode = dns.RcodeServerFailure
-	case file.Success, file.NoData:
-		end, open := chainEnd(m.Answer, qtype)
-		switch {
-		case !open || !dns.IsSubDomain(z.origin, end):
-		case z.undecided(now, end, qtype):
-			return dns.RcodeServerFailure, nil
-		default:
-			// The chain ends in the zone, at a name without the type: file adds the NS here, and no SOA (RFC 2308, 2.2).
-			m.Ns, m.Extra = now.records.SOA, nil
-		}
+		return dns.RcodeServerFailure, nil
 	}
 	m.Answer, m.Ns, m.Extra = slices.Clip(m.Answer), slices.Clip(m.Ns), slices.Clip(m.Extra)
 	return dns.RcodeSuccess, w.WriteMsg(m)
 }
 
-// chainEnd returns where a chain of CNAMEs leads to, and whether nothing of the type was found there.
-func chainEnd(answer []dns.RR, qtype uint16) (end string, open bool) {
-	for _, rr := range answer {
-		switch rr := rr.(type) {
-		case *dns.CNAME:
-			if qtype == dns.TypeCNAME {
-				return "", false
-			}
-			end, open = dns.CanonicalName(rr.Target), true
-		case *dns.DNAME, *dns.RRSIG:
-		default:
-			if rr.Header().Rrtype == qtype {
-				return "", false
-			}
+// siblings returns the addresses of name servers in the zone that are not below the cut itself: without them cuts that
+// name each other's servers cannot be entered (RFC 9471, 3.2).
+func siblings(tree *wholeZone, ns []dns.RR) (addresses []dns.RR) {
+	for _, rr := range ns {
+		ns, ok := rr.(*dns.NS)
+		if !ok || dns.IsSubDomain(ns.Hdr.Name, ns.Ns) {
+			continue // file has added it
+		}
+		if elem, found := tree.Search(ns.Ns); found {
+			addresses = append(addresses, elem.Type(dns.TypeA)...)
+			addresses = append(addresses, elem.Type(dns.TypeAAAA)...)
 		}
 	}
-	return end, open
+	return addresses
 }
 
-// undecided says whether a chain leads to addresses that are not decided: that is not to say there are none.
-func (z *zone) undecided(now *answers, name string, qtype uint16) bool {
-	if z.places.at(name[:max(0, len(name)-len(z.origin))]) < apex {
-		return false
+// preferred are the types that are tried first for ANY: the first that a name has is the answer (RFC 8482, 4.1).
+var preferred = []uint16{
+	dns.TypeA, dns.TypeAAAA, dns.TypeMX, dns.TypeTXT, dns.TypeSRV, dns.TypeHTTPS, dns.TypeSVCB, dns.TypeCAA, dns.TypePTR,
+}
+
+// anyOf makes one RRset the answer for ANY, of which file knows CNAME and DNAME, cuts and names that do not exist.
+func (z *zone) anyOf(ctx context.Context, m *dns.Msg, state request.Request, tree *wholeZone, result file.Result, exists bool) file.Result {
+	if i := slices.IndexFunc(m.Answer, isCNAME); i >= 0 {
+		m.Answer, m.Ns, m.Extra = m.Answer[:i+1], nil, nil
+		return file.Success
 	}
-	switch qtype {
-	case dns.TypeA:
-		return now.snapshot.Families[network.IPv4].Coverage == network.Undecided
-	case dns.TypeAAAA:
-		return now.snapshot.Families[network.IPv6].Coverage == network.Undecided
+	if result != file.NoData || z.empty(tree, state.Name(), dns.TypeANY, exists) {
+		return result
 	}
-	return false
-}
-
-// anyTypes are tried in turn for ANY: the first that a name has is the answer (RFC 8482, 4.1).
-var anyTypes = []uint16{
-	dns.TypeA, dns.TypeAAAA, dns.TypeCNAME, dns.TypeMX, dns.TypeTXT, dns.TypeSRV, dns.TypeHTTPS, dns.TypeSVCB, dns.TypeCAA,
-	dns.TypePTR, dns.TypeTLSA, dns.TypeNAPTR, dns.TypeSSHFP, dns.TypeDNAME, dns.TypeHINFO, dns.TypeLOC,
-}
-
-// anyOf returns one RRset of a name, for ANY.
-func anyOf(ctx context.Context, tree *file.Zone, state request.Request, qname string) []dns.RR {
-	for _, rrtype := range anyTypes {
-		one := state.NewWithQuestion(qname, rrtype)
-		answer, _, _, result := tree.Lookup(ctx, one, qname)
+	for _, rrtype := range tree.types {
+		answer, _, _, result := tree.Lookup(ctx, state.NewWithQuestion(state.Name(), rrtype), state.Name())
 		if result == file.Success && len(answer) > 0 {
-			if answer[0].Header().Rrtype == dns.TypeCNAME {
-				return slices.Clip(answer[:1])
-			}
-			return slices.Clip(answer)
-		}
-		if result == file.NameError || result == file.Delegation {
-			return nil
+			m.Answer, m.Ns, m.Extra = answer, nil, nil
+			return result
 		}
 	}
-	return nil
+	return result
 }
 
-// tree returns the zone for lookups, built by the first query that needs it after a change.
-func (z *zone) tree(now *answers) (*file.Zone, error) {
+func isCNAME(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeCNAME }
+
+// tree returns the zone for lookups, built by the first query that needs it after a change. It has no upstream.
+func (z *zone) tree(now *answers) (*wholeZone, error) {
 	if t := now.tree.Load(); t != nil {
 		return t, nil
 	}
-	t := file.NewZone(z.origin, "")
-	t.Upstream = upstream.New()
+	t := &wholeZone{Zone: file.NewZone(z.origin, "")}
+	seen := map[uint16]bool{dns.TypeNS: true, dns.TypeSOA: true}
+	var others []uint16
 	for _, rr := range network.Records(z.template, now.snapshot, z.origin) {
+		if rrtype := rr.Header().Rrtype; !seen[rrtype] {
+			seen[rrtype] = true
+			others = append(others, rrtype)
+		}
 		if err := t.Insert(dns.Copy(rr)); err != nil {
 			return nil, err
 		}
 	}
+	slices.Sort(others)
+	for _, rrtype := range slices.Concat(preferred, others) {
+		if seen[rrtype] {
+			seen[rrtype] = false
+			t.types = append(t.types, rrtype)
+		}
+	}
 	now.tree.Store(t)
 	return t, nil
+}
+
+// below says whether the zone has a name below another: without records of its own that is an empty non-terminal.
+func (t *wholeZone) below(name string) bool {
+	next, found := t.Next(name)
+	return found && tree.Less(next, name) != 0 && dns.IsSubDomain(name, next.Name())
 }

@@ -3,8 +3,6 @@ package edgemanage
 import (
 	"sync/atomic"
 
-	"github.com/coredns/coredns/plugin/file"
-
 	"github.com/deflect-ca/coredns-edgemanage/network"
 	"github.com/deflect-ca/coredns-edgemanage/zonefile"
 	"github.com/miekg/dns"
@@ -54,7 +52,8 @@ type zone struct {
 	network  *network.Network
 	places   places
 	template *zonefile.Template
-	entire   bool // the network has includes: the whole zone is ours
+	entire   bool                    // the network has includes: the whole zone is ours
+	closest  func(name string) *zone // of the block's zones the one that encloses a name most closely, or nil
 	built    atomic.Pointer[answers]
 }
 
@@ -63,7 +62,7 @@ type answers struct {
 	snapshot *network.Snapshot
 	own      *network.ZoneState // what the zone has beside the network's; nil when that is nothing
 	records  *zonefile.Records
-	tree     atomic.Pointer[file.Zone] // the whole zone, once a query needed it
+	tree     atomic.Pointer[wholeZone] // the whole zone, once a query needed it
 }
 
 // now returns the records of the current snapshot. They are built by the first query after a change of the set or of the
