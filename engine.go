@@ -137,6 +137,7 @@ func (e *engine) prepare() error {
 			ZonesMoved: e.serve,
 			Published:  func(changed []string) { e.notify(name, changed) },
 			Claimed:    func(zone string) bool { return e.claims(zone) },
+			Listening:  listening.done,
 		})
 		if err != nil {
 			return fmt.Errorf("%s:%d: edgemanage: %w", d.config.File, d.config.Line, err)

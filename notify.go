@@ -18,20 +18,35 @@ import (
 // over a reload.
 type notifications struct {
 	mu      sync.Mutex
+	open    bool                          // the servers listen
 	pending map[string]*transfer.Transfer // by zone; a change of a zone that waits is told of with it
 	running bool
 }
 
 var viaTransfer = notifications{pending: map[string]*transfer.Transfer{}}
 
-// add queues zones, and starts the one goroutine that works them off if it does not run. It ends when none is left.
+// add queues zones, and starts the one goroutine that works them off if it does not run, once the servers listen. It ends
+// when none is left.
 func (n *notifications) add(t *transfer.Transfer, zones []string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, zone := range zones {
 		n.pending[zone] = t
 	}
-	if !n.running && len(n.pending) > 0 {
+	n.work()
+}
+
+// begin has what is queued sent from now on.
+func (n *notifications) begin() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.open = true
+	n.work()
+}
+
+// work starts the goroutine. The lock is held.
+func (n *notifications) work() {
+	if n.open && !n.running && len(n.pending) > 0 {
 		n.running = true
 		go n.run()
 	}

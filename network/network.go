@@ -42,6 +42,8 @@ type Options struct {
 	// Claimed says whether another network has a zone; its file in a directory that both write to is left alone then.
 	Claimed    func(zone string) bool
 	ZonesMoved func()
+	// Listening, unless nil, is closed when the servers listen. No secondary is notified before.
+	Listening <-chan struct{}
 }
 
 // Network runs one network of edges. Its methods may be called from any goroutine; those that ask for a change fail
@@ -60,6 +62,7 @@ type Network struct {
 	published func(changed []string)
 	moved     func()
 	claimed   func(zone string) bool
+	listening <-chan struct{}
 	files     chan struct{} // wakes who writes the zone files
 
 	snapshot atomic.Pointer[Snapshot]
@@ -100,7 +103,7 @@ func New(c *config.Network, in *Inputs, o Options) (*Network, error) {
 		prober: o.Prober, resolver: o.Resolver, observer: o.Observer, now: o.Now,
 		rules: rules(c),
 		zones: slices.Compact(slices.Sorted(slices.Values(o.Zones))), published: o.Published, moved: o.ZonesMoved,
-		claimed: o.Claimed, files: make(chan struct{}, 1),
+		claimed: o.Claimed, listening: o.Listening, files: make(chan struct{}, 1),
 	}
 	if n.now == nil {
 		n.now = time.Now

@@ -198,7 +198,7 @@ func (n *Network) enlist() {
 		return
 	}
 	if mem.notifier == nil {
-		mem.notifier = notify.New(notify.Options{Observe: func(e notify.Event) { n.tell(Notified(e)) }})
+		mem.notifier = notify.New(notify.Options{After: n.listening, Observe: func(e notify.Event) { n.tell(Notified(e)) }})
 	}
 	mem.notifier.Configure(n.config.Notify)
 }

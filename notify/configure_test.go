@@ -117,3 +117,31 @@ func TestClose(t *testing.T) {
 		})
 	}
 }
+
+// TestAfter: a primary that starts has zones to tell of before its sockets are open. A BIND that was told then asked at
+// once, was refused, and came again minutes later, though it had acknowledged the message.
+func TestAfter(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newSite()
+		defer s.Close()
+		listening := make(chan struct{})
+		s.after = listening
+		for i := range 2 {
+			s.secondaries[address(i)] = newSecondary(live)
+		}
+		s.Configure([]netip.AddrPort{address(0), address(1)})
+		s.Notify(zones(40), nil)
+		pass(time.Minute)
+		s.Configure([]netip.AddrPort{address(0)})
+		if got := len(s.secondaries[address(0)].seen()); got != 0 {
+			t.Errorf("messages before the primary listens: %d, want none", got)
+		}
+		close(listening)
+		pass(time.Minute)
+		for i, want := range []int{40, 0} {
+			if got := len(s.secondaries[address(i)].seen()); got != want {
+				t.Errorf("messages to %s once it listens: %d, want %d", address(i), got, want)
+			}
+		}
+	})
+}

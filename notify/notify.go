@@ -26,6 +26,9 @@ import (
 
 // Options is what a Notifier is made with.
 type Options struct {
+	// After, unless nil, is closed when what is queued may be sent. A secondary that is told before the primary listens
+	// acknowledges the message, finds nobody to ask, and waits for its own timers.
+	After <-chan struct{}
 	// Observe is told of every try's end. It is called from the package's goroutines, of different zones and addresses at
 	// the same time, and must neither block nor call Close. It may be nil.
 	Observe func(Event)
@@ -41,6 +44,7 @@ type Event struct {
 
 // Notifier sends NOTIFYs to any number of secondaries. Its methods may be called at the same time.
 type Notifier struct {
+	after   <-chan struct{}
 	observe func(Event)
 	open    func(netip.AddrPort) line
 
@@ -57,7 +61,7 @@ type Notifier struct {
 func New(o Options) *Notifier { return newNotifier(o, openUDP) }
 
 func newNotifier(o Options, open func(netip.AddrPort) line) *Notifier {
-	n := &Notifier{observe: o.Observe, open: open, active: make(map[netip.AddrPort]*queue)}
+	n := &Notifier{after: o.After, observe: o.Observe, open: open, active: make(map[netip.AddrPort]*queue)}
 	if n.observe == nil {
 		n.observe = func(Event) {}
 	}
@@ -82,6 +86,7 @@ func (n *Notifier) Configure(addresses []netip.AddrPort) {
 		q := n.active[a]
 		if q == nil {
 			q = newQueue(n.ctx, a, n.open, n.observe)
+			q.after = n.after
 			n.queues.Go(q.run)
 		}
 		active[a] = q

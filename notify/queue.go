@@ -20,6 +20,7 @@ type queue struct {
 	address netip.AddrPort
 	open    func(netip.AddrPort) line
 	observe func(Event)
+	after   <-chan struct{} // nothing is sent before it is closed; may be nil
 	ctx     context.Context
 	cancel  context.CancelFunc
 	changed chan struct{} // holds one; tells run to look again
@@ -88,6 +89,13 @@ func (q *queue) run() {
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	defer q.cancel()
+	if q.after != nil {
+		select {
+		case <-q.ctx.Done():
+			return
+		case <-q.after:
+		}
+	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
