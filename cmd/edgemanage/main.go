@@ -35,6 +35,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return badInput(err) })
 	root.AddCommand(
+		newCheckZones(),
 		newDemo(),
 		newRender(),
 		newReplay(),

@@ -183,9 +183,9 @@ func TestRenderExitCodes(t *testing.T) {
 	okay := site(t, f, 1, "families ipv4")
 	twice := write(t, t.TempDir(), "Corefile", read(t, okay)+strings.ReplaceAll(strings.Replace(read(t, okay), "example.org {", "example.org:54 {", 1), " web ", " far "))
 	root := write(t, t.TempDir(), "Corefile", strings.Replace(read(t, okay), "example.org {", ". {", 1))
-	including := site(t, f, 1, "includes ./includes")
-	write(t, filepath.Dir(including), "includes/bad.example.org.zone", "@ NS ns\n")
-	write(t, filepath.Dir(including), "includes/empty.example.org.zone", "")
+	partly := site(t, f, 1, "includes ./includes")
+	write(t, filepath.Dir(partly), "includes/bad.example.org.zone", "@ NS ns\n")
+	write(t, filepath.Dir(partly), "includes/empty.example.org.zone", "")
 	live := []string{"--live", "192.0.2.1"}
 	with := func(more ...string) []string { return append(more, live...) }
 	tests := []struct {
@@ -205,9 +205,9 @@ func TestRenderExitCodes(t *testing.T) {
 		{"not an address", []string{okay, "--live", "e0"}, 2, "", `reading --live "e0": expected an address`},
 		{"another family", []string{okay, "--live", "2001:db8::1"}, 2, "", "2001:db8::1 is of a family that families leaves out"},
 		{"not decided", []string{okay}, 1, "; incomplete, ", "incomplete: network web: its live addresses are not decided: example.org."},
-		{"a bad include", with(including), 1, "; incomplete, ", "bad.example.org.zone"},
-		{"a good one beside it", with(including, "--zone", "empty.example.org"), 0, "zone empty.example.org., ", "bad.example.org.zone"},
-		{"onto the includes", with(including, "-o", filepath.Join(filepath.Dir(including), "includes")), 2, "", "the includes of network web are there"},
+		{"a bad include", with(partly), 1, "; incomplete, ", "bad.example.org.zone"},
+		{"a good one beside it", with(partly, "--zone", "empty.example.org"), 0, "zone empty.example.org., ", "bad.example.org.zone"},
+		{"onto the includes", with(partly, "-o", filepath.Join(filepath.Dir(partly), "includes")), 2, "", "the includes of network web are there"},
 		{"onto a file", with(okay, "-o", okay), 2, "", "not a directory"},
 		{"missing Corefile", []string{okay + "x"}, 2, "", "no such file"},
 		{"no Corefile", nil, 2, "", "accepts 1 arg(s)"},
