@@ -28,7 +28,7 @@ func (e *Edgemanage) Transfer(origin string, serial uint32) (<-chan []dns.RR, er
 		return nil, fmt.Errorf("transferring zone %q: only its rotating names are known here, the rest is another plugin's", origin)
 	}
 	s := z.network.Snapshot()
-	if !s.Complete(z.origin) {
+	if s.Zone(z.origin) == nil || !s.Complete(z.origin) {
 		return nil, fmt.Errorf("transferring zone %q: it is not complete yet: its addresses are not decided, or its include has never been good", origin)
 	}
 	records := network.Records(z.template, s, z.origin)

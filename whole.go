@@ -25,8 +25,8 @@ type wholeZone struct {
 // Exists says that the name is known to exist, though the zone may have nothing to show of it: a label while no address is
 // decided, or the apex of a zone of ours below this one. It is never denied, and no wildcard stands for it.
 func (z *zone) whole(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, now *answers, exists bool) (int, error) {
-	if now.own.Broken {
-		// No version of the include was ever good. Names that we know nothing of must not be denied.
+	if now.own == nil || now.own.Broken {
+		// No version of the include was ever good, or it is gone this moment. Names that we know nothing of must not be denied.
 		return dns.RcodeServerFailure, nil
 	}
 	tree, err := z.tree(now)

@@ -1,0 +1,224 @@
+package edgemanage
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/miekg/dns"
+
+	"github.com/deflect-ca/coredns-edgemanage/network"
+)
+
+// includesOf writes a directory of includes, by the names of zones without a dot at the end.
+func includesOf(t testing.TB, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for zone, text := range files {
+		include(t, dir, zone, text)
+	}
+	return dir
+}
+
+func include(t testing.TB, dir, zone, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, zone+".zone"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// noStatic is a broken include.
+const noStatic = "@ A 192.0.2.99\n"
+
+// asking is a query and what is to become of it.
+type asking struct {
+	name  string
+	qtype uint16
+	want  string
+}
+
+func askAll(t *testing.T, e *Edgemanage, all []asking) {
+	t.Helper()
+	for _, q := range all {
+		t.Run(q.name+dns.TypeToString[q.qtype], func(t *testing.T) {
+			if diff := cmp.Diff(q.want, asked(t, e, question(q.name, q.qtype))); diff != "" {
+				t.Errorf("answer differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// denied is an NXDOMAIN of example.org.
+const denied = "NXDOMAIN aa\nauthority\n" + soa
+
+// authority is what file adds to a positive answer.
+const authority = "\nauthority\nexample.org. 3600 IN NS ns1.example.org.\nexample.org. 3600 IN NS ns2.example.org."
+
+// TestWholeCorrections has the answers in which CoreDNS's lookup is corrected. That all others are BIND's is tested end to
+// end, see test.
+func TestWholeCorrections(t *testing.T) {
+	dir := includesOf(t, map[string]string{"example.org": `
+mail		A	198.51.100.1
+shop		CNAME	@
+label		CNAME	www
+out		CNAME	www.example.net.
+other		CNAME	www.example.com.
+todname		CNAME	x.old
+old		DNAME	new
+x.new		A	198.51.100.2
+wild		CNAME	x.star
+*.star		A	198.51.100.3
+ent.star	TXT	x
+a.b.star	TXT	x
+tonothing	CNAME	nothing
+l1		CNAME	l2
+l2		CNAME	l1
+self		CNAME	self
+cut1		NS	ns.cut2
+cut2		NS	ns.cut1
+ns.cut1		A	198.51.100.4
+ns.cut2		A	198.51.100.5
+tocut		CNAME	x.cut1
+rare		AFSDB	1 mail
+`, "example.com": "www A 198.51.100.9"})
+	e := running(t, edges{}, silent, covered(network.Live, network.Live), "edgemanage mynet {"+body+"includes "+dir+"\n}", ".")
+	glue := "\nadditional\nns.cut2.example.org. 300 IN A 198.51.100.5"
+	askAll(t, e, []asking{
+		// A chain that leads out is not followed, not even to another zone of ours, and the rest of the answer is as good.
+		{"out.example.org.", dns.TypeA, "NOERROR aa\nout.example.org. 300 IN CNAME www.example.net."},
+		{"other.example.org.", dns.TypeA, "NOERROR aa\nother.example.org. 300 IN CNAME www.example.com."},
+		// It is in the zone, however it goes on.
+		{"shop.example.org.", dns.TypeAAAA, "NOERROR aa\nshop.example.org. 300 IN CNAME example.org.\nexample.org. 60 IN AAAA 2001:db8::1" + authority},
+		{"label.example.org.", dns.TypeAAAA, "NOERROR aa\nlabel.example.org. 300 IN CNAME www.example.org.\nwww.example.org. 60 IN AAAA 2001:db8::1" + authority},
+		{"shop.example.org.", dns.TypeSOA, "NOERROR aa\nshop.example.org. 300 IN CNAME example.org.\n" + soa + authority},
+		{"todname.example.org.", dns.TypeA, "NOERROR aa\ntodname.example.org. 300 IN CNAME x.old.example.org.\nold.example.org. 300 IN DNAME new.example.org.\n" +
+			"x.old.example.org. 300 IN CNAME x.new.example.org.\nx.new.example.org. 300 IN A 198.51.100.2" + authority},
+		{"wild.example.org.", dns.TypeA, "NOERROR aa\nwild.example.org. 300 IN CNAME x.star.example.org.\nx.star.example.org. 300 IN A 198.51.100.3" + authority},
+		{"tonothing.example.org.", dns.TypeA, "NXDOMAIN aa\ntonothing.example.org. 300 IN CNAME nothing.example.org.\nauthority\n" + soa},
+		{"tocut.example.org.", dns.TypeA, "NOERROR aa\ntocut.example.org. 300 IN CNAME x.cut1.example.org.\nauthority\ncut1.example.org. 300 IN NS ns.cut2.example.org." + glue},
+		// Where it ends without the type the SOA says so.
+		{"shop.example.org.", dns.TypeMX, "NOERROR aa\nshop.example.org. 300 IN CNAME example.org.\nauthority\n" + soa},
+		{"label.example.org.", dns.TypeTXT, "NOERROR aa\nlabel.example.org. 300 IN CNAME www.example.org.\nauthority\n" + soa},
+		{"wild.example.org.", dns.TypeMX, "NOERROR aa\nwild.example.org. 300 IN CNAME x.star.example.org.\nauthority\n" + soa},
+		// A chain that does not end is no answer.
+		{"l1.example.org.", dns.TypeA, servfail},
+		{"self.example.org.", dns.TypeA, servfail},
+		// No wildcard stands for a name that exists, though it has no records.
+		{"b.star.example.org.", dns.TypeA, nodata},
+		{"b.star.example.org.", dns.TypeANY, nodata},
+		{"ent.star.example.org.", dns.TypeA, nodata},
+		{"y.b.star.example.org.", dns.TypeA, denied},
+		{"c.star.example.org.", dns.TypeA, "NOERROR aa\nc.star.example.org. 300 IN A 198.51.100.3" + authority},
+		// Each of two cuts needs the glue of the other.
+		{"x.cut1.example.org.", dns.TypeA, "NOERROR\nauthority\ncut1.example.org. 300 IN NS ns.cut2.example.org." + glue},
+		// ANY is one RRset of those that are there.
+		{"mail.example.org.", dns.TypeANY, "NOERROR aa\nmail.example.org. 300 IN A 198.51.100.1"},
+		{"rare.example.org.", dns.TypeANY, "NOERROR aa\nrare.example.org. 300 IN AFSDB 1 mail.example.org."},
+		{"shop.example.org.", dns.TypeANY, "NOERROR aa\nshop.example.org. 300 IN CNAME example.org."},
+		{"x.old.example.org.", dns.TypeANY, "NOERROR aa\nold.example.org. 300 IN DNAME new.example.org.\nx.old.example.org. 300 IN CNAME x.new.example.org."},
+		{"x.cut1.example.org.", dns.TypeANY, "NOERROR\nauthority\ncut1.example.org. 300 IN NS ns.cut2.example.org." + glue},
+		{"nothing.example.org.", dns.TypeANY, denied},
+		// A transfer that comes here is not to be had.
+		{"example.org.", dns.TypeAXFR, "refused"},
+		{"mail.example.org.", dns.TypeIXFR, "refused"},
+	})
+}
+
+// TestWholeUndecided: while addresses are not decided nothing denies them, and all else is answered: the edges' own names
+// may be in the zone.
+func TestWholeUndecided(t *testing.T) {
+	dir := includesOf(t, map[string]string{"example.org": "@ MX 10 mail\nmail A 198.51.100.1\nshop CNAME @\nlabel CNAME www\n* A 198.51.100.2\nfar CNAME shop\n", "example.com": ""})
+	hangs := edges{a1: hang, a2: hang, six: hang}
+	e := running(t, hangs, silent, covered(network.Undecided, network.Undecided), "edgemanage mynet {"+body+"includes "+dir+"\n}", ".")
+	empty := "NOERROR aa\nauthority\n" + strings.NewReplacer("example.org. 60", "example.com. 60", "hostmaster.example.org", "hostmaster.example.com").Replace(soa)
+	for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
+		askAll(t, e, []asking{
+			{"example.org.", qtype, servfail},
+			{"www.example.org.", qtype, servfail},
+			{"shop.example.org.", qtype, servfail},
+			{"far.example.org.", qtype, servfail},
+			{"label.example.org.", qtype, servfail},
+			{"b.example.org.", qtype, nodata}, // above the label a.b: not a wildcard's either
+			{"example.com.", qtype, servfail},
+		})
+	}
+	askAll(t, e, []asking{
+		{"example.org.", dns.TypeMX, "NOERROR aa\nexample.org. 300 IN MX 10 mail.example.org." + authority + "\nadditional\nmail.example.org. 300 IN A 198.51.100.1"},
+		{"mail.example.org.", dns.TypeA, "NOERROR aa\nmail.example.org. 300 IN A 198.51.100.1" + authority},
+		{"www.example.org.", dns.TypeTXT, nodata},
+		{"www.example.org.", dns.TypeANY, "NOERROR aa\nwww.example.org. 60 IN HINFO \"RFC8482\" \"\""},
+		{"shop.example.org.", dns.TypeTXT, "NOERROR aa\nshop.example.org. 300 IN CNAME example.org.\nauthority\n" + soa},
+		{"label.example.org.", dns.TypeTXT, "NOERROR aa\nlabel.example.org. 300 IN CNAME www.example.org.\nauthority\n" + soa},
+		{"example.com.", dns.TypeTXT, empty},
+		{"www.example.com.", dns.TypeTXT, empty},
+		{"other.example.com.", dns.TypeTXT, strings.Replace(empty, "NOERROR", "NXDOMAIN", 1)},
+	})
+	if ch, err := e.Transfer("example.org.", 0); ch != nil || err == nil {
+		t.Errorf("it is transferred: %v, %v", ch, err)
+	}
+}
+
+// TestWholeBroken: of a zone whose include was never good the rotating names answer, no other is denied, and nothing is
+// given away.
+func TestWholeBroken(t *testing.T) {
+	dir := includesOf(t, map[string]string{"example.org": noStatic, "example.com": "mail A 198.51.100.1"})
+	e := running(t, edges{}, silent, covered(network.Live, network.Live), "edgemanage mynet {"+body+"includes "+dir+"\n}", ".")
+	askAll(t, e, []asking{
+		{"example.org.", dns.TypeA, rrset("example.org. 60 IN A", "192.0.2.1", "192.0.2.2")},
+		{"www.example.org.", dns.TypeAAAA, rrset("www.example.org. 60 IN AAAA", "2001:db8::1")},
+		{"example.org.", dns.TypeSOA, apexSOA},
+		{"example.org.", dns.TypeNS, apexNS},
+		{"example.org.", dns.TypeMX, servfail},
+		{"www.example.org.", dns.TypeTXT, servfail},
+		{"mail.example.org.", dns.TypeA, servfail},
+		{"b.example.org.", dns.TypeA, servfail},
+	})
+	for zone, given := range map[string]bool{"example.org.": false, "example.com.": true} {
+		if _, err := transferred(e, zone, 0); (err == nil) != given {
+			t.Errorf("transferring %s: %v", zone, err)
+		}
+	}
+}
+
+// TestWholeNested: the closest zone answers, but DS at its apex, which is the enclosing zone's. A zone of ours is never
+// denied by the one above, which need not delegate it.
+func TestWholeNested(t *testing.T) {
+	dir := includesOf(t, map[string]string{
+		"example.org":         "sub NS ns1\nsub DS 12345 13 2 0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF\n* TXT wild\nto CNAME x.bare\nbelow NS ns.example.net.\n",
+		"sub.example.org":     "@ TXT sub\nup CNAME example.org.\n",
+		"bare.example.org":    "x A 198.51.100.1\n",
+		"x.below.example.org": "",
+	})
+	e := running(t, edges{}, silent, covered(network.Live, network.Live), "edgemanage mynet {"+body+"includes "+dir+"\n}", ".")
+	const ds = "sub.example.org. 300 IN DS 12345 13 2 0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF"
+	askAll(t, e, []asking{
+		{"sub.example.org.", dns.TypeDS, "NOERROR aa\n" + ds + authority},
+		{"bare.example.org.", dns.TypeDS, nodata},
+		{"x.below.example.org.", dns.TypeDS, "NOERROR\nauthority\nbelow.example.org. 300 IN NS ns.example.net."},
+		{"example.org.", dns.TypeDS, nodata},
+		{"up.sub.example.org.", dns.TypeA, "NOERROR aa\nup.sub.example.org. 300 IN CNAME example.org."},
+		{"to.example.org.", dns.TypeA, "NOERROR aa\nto.example.org. 300 IN CNAME x.bare.example.org."},
+		{"other.example.org.", dns.TypeTXT, "NOERROR aa\nother.example.org. 300 IN TXT \"wild\"" + authority},
+	})
+}
+
+// TestWholeGoneThisMoment: a query may find the zone in the table when the snapshot has it no more.
+func TestWholeGoneThisMoment(t *testing.T) {
+	dir := includesOf(t, map[string]string{"example.org": "mail A 198.51.100.1", "example.com": ""})
+	e := running(t, edges{}, silent, covered(network.Live, network.Live), "edgemanage mynet {"+body+"includes "+dir+"\n}", ".")
+	if err := os.Remove(filepath.Join(dir, "example.org.zone")); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the zone to go", func() bool { return e.engine.networks["mynet"].Snapshot().Zone("example.org.") == nil })
+	askAll(t, e, []asking{
+		{"mail.example.org.", dns.TypeA, servfail},
+		{"example.org.", dns.TypeMX, servfail},
+	})
+	if _, err := transferred(e, "example.org.", 0); err == nil {
+		t.Error("it is transferred")
+	}
+	e.serve()
+	askAll(t, e, []asking{{"mail.example.org.", dns.TypeA, "NXDOMAIN"}})
+}
