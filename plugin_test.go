@@ -66,6 +66,7 @@ func TestCacheBypassZones(t *testing.T) {
 		return b.String()
 	}
 	const named = "edgemanage mynet"
+	includes := t.TempDir()
 	for _, test := range []struct {
 		name, block string
 		keys, want  []string
@@ -76,6 +77,12 @@ func TestCacheBypassZones(t *testing.T) {
 			[]string{"example.net.", "example.org."}},
 		{"too many for a scan", named + many(65) + " {" + body + "}", []string{"org.", "net."}, []string{"net.", "org."}},
 		{"dry run", "edgemanage a example.org {" + body + "dry_run\n}\nedgemanage b example.net {" + body + "}", []string{"."}, []string{"example.net."}},
+		{"includes may bring more", named + " {" + body + "includes " + includes + "\n}", []string{"org.", "net."}, []string{"net.", "org."}},
+		{"includes and names", named + " example.org {" + body + "includes " + includes + "\n}", []string{"."}, []string{"."}},
+		{"includes of one network of two", "edgemanage a example.net {" + body + "}\nedgemanage b {" + body + "includes " + includes + "\n}",
+			[]string{"org.", "net."}, []string{"net.", "org."}},
+		{"includes, dry run", "edgemanage a example.net {" + body + "}\nedgemanage b {" + body + "dry_run\nincludes " + includes + "\n}",
+			[]string{"org.", "net."}, []string{"example.net."}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := parsed(t, test.block, test.keys...).CacheBypassZones()
