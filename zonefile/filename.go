@@ -100,7 +100,7 @@ func checkRegular(path string, entry os.DirEntry) error {
 	if mode&os.ModeSymlink != 0 {
 		info, err := os.Stat(path)
 		if err != nil {
-			return cause(err)
+			return nil // a link that leads nowhere is an include that cannot be read, not one that was removed
 		}
 		mode = info.Mode()
 	}

@@ -56,6 +56,7 @@ func TestZonesIn(t *testing.T) {
 	want := map[string]string{
 		"example.org.": "example.org.zone", "example.net.": "EXAMPLE.NET.zone", "a.example.": "a.example.zone",
 		"b.example.": "B.Example.zone", "link.example.": "link.example.zone",
+		"dangling.": "dangling.zone", // which cannot be read, and is there all the same
 	}
 	if diff := cmp.Diff(want, zones); diff != "" {
 		t.Errorf("zones (-want +got):\n%s", diff)
@@ -64,7 +65,6 @@ func TestZonesIn(t *testing.T) {
 		`leaving out "DIR/.hidden.zone": a hidden file`,
 		`leaving out "DIR/.zone": a hidden file`,
 		`leaving out "DIR/bad name.zone": "bad name" is not the name of a zone: expected letters, digits, hyphens, underscores and dots`,
-		`leaving out "DIR/dangling.zone": no such file or directory`,
 		`leaving out "DIR/dir.zone": a directory`,
 		`leaving out "DIR/example.org.zone~": expected a name that ends in .zone`,
 		`leaving out "DIR/notes.txt": expected a name that ends in .zone`,

@@ -36,7 +36,7 @@ type Include struct {
 // ReadInclude reads the include of a zone, a regular file of at most 16 MiB. An empty one is an include without records.
 // Otherwise it is ParseInclude.
 func ReadInclude(path, zone string, labels []string) (*Include, error) {
-	data, err := readFile(path)
+	data, err := ReadText(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading include %q: %w", path, err)
 	}
@@ -88,8 +88,9 @@ func digest(records []dns.RR) (sum [sha256.Size]byte) {
 	return sum
 }
 
-// readFile reads a regular file: opening a pipe would wait for its writer, and a device has no end.
-func readFile(path string) ([]byte, error) {
+// ReadText reads the file of an include for ParseInclude: a regular file of at most 16 MiB, since opening a pipe would wait
+// for its writer, and a device has no end.
+func ReadText(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, cause(err)
