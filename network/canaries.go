@@ -2,8 +2,10 @@ package network
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/deflect-ca/coredns-edgemanage/canary"
 	"github.com/deflect-ca/coredns-edgemanage/config"
@@ -15,7 +17,7 @@ type zoneCanary struct {
 	entry   canary.Entry
 	family  Family
 	edge    *edge
-	verdict canary.Verdict
+	verdict canary.Verdict // Displaced stays while the canary is out: it is where the canary goes back to
 }
 
 // CanaryStatus is what is shown of a canary.
@@ -28,53 +30,94 @@ type CanaryStatus struct {
 	Edge      EdgeStatus
 }
 
-// enrolCanaries takes up the canaries of a file. Those that cannot be used are told of; the others work.
-func (n *Network) enrolCanaries(entries []canary.Entry, gone map[string]*edge) {
+// enrolCanaries takes up the canaries of a file. Those that cannot be used are told of; the others work. An edge that
+// became a canary is taken out of gone.
+func (n *Network) enrolCanaries(in *Inputs, gone map[string]*edge) {
 	mem := n.mem
 	before := mem.canaries
-	mem.canaries = map[string]*zoneCanary{}
-	taken := map[netip.Addr]string{}
-	for a, name := range mem.owners {
-		taken[a] = name
+	mem.canaries, mem.saved = map[string]*zoneCanary{}, nil
+	entries := in.Canaries
+	if in.canariesLost && entries == nil {
+		entries = entriesOf(before)
 	}
-	for _, fault := range canary.Conflicts(entries, taken) {
+	pinned := map[netip.Addr]string{}
+	for a, name := range mem.owners {
+		if mem.edges[name].pins != nil {
+			pinned[a] = name
+		}
+	}
+	for _, fault := range canary.Conflicts(entries, pinned) {
 		n.tellOnce(Warning{fmt.Sprintf("canaries %q: %v", n.config.Canaries, fault)})
 	}
 	for _, entry := range entries {
+		n.touch(entry.Zone)
 		f := familyOf(entry.Addr)
-		name := entry.Addr.String()
-		switch e := mem.edges[name]; {
-		case taken[entry.Addr] != "", e != nil && e.configured && !e.canary:
-			continue
-		case !served(n.config, f):
-			n.tellOnce(Warning{fmt.Sprintf("canaries %q: line %d: %s is %s, which families leaves out", n.config.Canaries, entry.Line, name, f)})
+		if pinned[entry.Addr] != "" {
 			continue
 		}
-		e := mem.edge(name)
-		known := !e.due.IsZero() && e.configured
-		news := e.configure(config.Edge{Name: name, Addrs: []netip.Addr{entry.Addr}}, 0, func(o Family) bool { return o == f }, n.config.History)
-		e.canary = true
-		delete(gone, name)
-		n.enrol(e, known && !news)
-		c := &zoneCanary{entry: entry, family: f, edge: e}
-		if b := before[entry.Zone]; b != nil && b.entry.Addr == entry.Addr {
-			c.verdict = b.verdict
-		} else if b == nil {
-			c.verdict.Displaced = mem.displaced[entry.Zone]
+		if !served(n.config, f) {
+			n.tellOnce(Warning{fmt.Sprintf("canaries %q: line %d: %s is %s, which families leaves out", n.config.Canaries, entry.Line, entry.Addr, f)})
+			continue
 		}
-		mem.canaries[entry.Zone] = c
+		mem.canaries[entry.Zone] = n.enrolCanary(entry, f, before[entry.Zone], gone)
 		if !n.knows(entry.Zone) {
 			n.tellOnce(Warning{fmt.Sprintf("canaries %q: line %d: %s is no zone of this network", n.config.Canaries, entry.Line, entry.Zone)})
 		}
 	}
+	for _, zone := range slices.Sorted(maps.Keys(before)) {
+		b := before[zone]
+		n.touch(zone)
+		if mem.canaries[zone] == nil && b.verdict.Canary && n.knows(zone) {
+			n.tell(CanaryChanged{Zone: zone, Addr: b.entry.Addr, Displaced: b.verdict.Displaced, Text: "no longer configured"})
+		}
+	}
+}
+
+// enrolCanary has a canary probed. It goes on where the zone's canary was before, in this process or the one before it.
+func (n *Network) enrolCanary(entry canary.Entry, f Family, before *zoneCanary, gone map[string]*edge) *zoneCanary {
+	mem, name := n.mem, entry.Addr.String()
+	if e := mem.edges[name]; e != nil && !e.configured && !e.due.IsZero() && !e.kept(n.now()) {
+		delete(mem.edges, name)
+	}
+	e := mem.edge(name)
+	known := !e.due.IsZero() && e.configured
+	news := e.configure(config.Edge{Name: name, Addrs: []netip.Addr{entry.Addr}}, 0, func(o Family) bool { return o == f }, n.config.History)
+	e.canary = true
+	delete(gone, name)
+	n.enrol(e, known && !news)
+	c := &zoneCanary{entry: entry, family: f, edge: e}
+	switch {
+	case before != nil && before.entry.Addr == entry.Addr:
+		c.verdict = before.verdict
+	case before != nil:
+		c.verdict.Displaced = before.verdict.Displaced
+	default:
+		c.verdict.Displaced = mem.displaced[entry.Zone]
+		c.verdict.Canary = strings.HasSuffix(mem.records[entry.Zone].print, c.print())
+	}
+	delete(mem.displaced, entry.Zone)
+	return c
+}
+
+// entriesOf are the entries that canaries were made of.
+func entriesOf(canaries map[string]*zoneCanary) (entries []canary.Entry) {
+	for _, zone := range slices.Sorted(maps.Keys(canaries)) {
+		entries = append(entries, canaries[zone].entry)
+	}
+	return entries
 }
 
 // decideCanaries says of each canary whether it is in. It follows the decision on the live sets.
 func (n *Network) decideCanaries() (events []Event) {
 	mem := n.mem
+	if len(mem.canaries) == 0 {
+		return nil
+	}
 	now := n.now()
-	all := make([]canary.Canary, 0, len(mem.canaries))
-	for _, c := range mem.canaries {
+	zones := slices.Sorted(maps.Keys(mem.canaries))
+	all := make([]canary.Canary, 0, len(zones))
+	for _, zone := range zones {
+		c := mem.canaries[zone]
 		m := c.edge.members[c.family]
 		m.regrade(now, n.rules)
 		all = append(all, canary.Canary{Grade: m.grade})
@@ -88,29 +131,46 @@ func (n *Network) decideCanaries() (events []Event) {
 		}
 		events = append(events, Warning{text})
 	}
-	for zone, c := range mem.canaries {
+	for _, zone := range zones {
+		c := mem.canaries[zone]
 		before := c.verdict
-		r := mem.rotations[c.family]
-		live := r.names
-		if r.published.Coverage != Live || r.rung == selector.Fallback {
-			live = nil
+		c.verdict = n.judge(zone, c, killed)
+		if before.Canary == c.verdict.Canary && before.Displaced == c.verdict.Displaced {
+			continue
 		}
-		m := c.edge.members[c.family]
-		cn := canary.Canary{Zone: zone, Name: c.edge.name, Addr: c.entry.Addr, Grade: m.grade, Displaced: before.Displaced}
-		if mode := mem.modes[c.edge.name].Mode; mode == selector.Unavailable {
-			c.verdict = canary.Verdict{Live: live, Reason: "unavailable"}
-		} else {
-			c.verdict = canary.Apply(zone, live, cn, killed)
-		}
-		if c.verdict.Displaced == "" {
-			c.verdict.Displaced = before.Displaced // where it goes back to
-		}
-		if n.knows(zone) && (before.Canary != c.verdict.Canary || before.Displaced != c.verdict.Displaced) {
+		mem.saved = nil
+		n.dirty = true
+		if n.knows(zone) {
 			events = append(events, CanaryChanged{Zone: zone, Addr: c.entry.Addr, Active: c.verdict.Canary, Displaced: c.verdict.Displaced, Text: c.verdict.Reason})
-			n.dirty = true
 		}
 	}
 	return events
+}
+
+// judge is the verdict on one canary as things are.
+func (n *Network) judge(zone string, c *zoneCanary, killed bool) (v canary.Verdict) {
+	mem := n.mem
+	r := mem.rotations[c.family]
+	live := r.names
+	if r.published.Coverage != Live || r.rung == selector.Fallback {
+		live = nil
+	}
+	owner := mem.edges[mem.owners[c.entry.Addr]]
+	switch {
+	case mem.modes[c.edge.name].Mode == selector.Unavailable:
+		v = canary.Verdict{Live: live, Reason: "unavailable"}
+	case owner != nil && owner.configured && !owner.canary:
+		// A name that has come to lead there makes it an edge of every zone.
+		v = canary.Verdict{Live: live, Reason: "its address is that of edge " + owner.name}
+		n.tellOnce(Warning{fmt.Sprintf("canaries %q: canary %s of %s is what edge %s resolves to: it is not used", n.config.Canaries, c.entry.Addr, zone, owner.name)})
+	default:
+		grade := c.edge.members[c.family].grade
+		v = canary.Apply(zone, live, canary.Canary{Zone: zone, Name: c.edge.name, Addr: c.entry.Addr, Grade: grade, Displaced: c.verdict.Displaced}, killed)
+	}
+	if v.Displaced == "" {
+		v.Displaced = c.verdict.Displaced
+	}
+	return v
 }
 
 // canaryAddrs are the addresses of a zone with its canary, where that is in.

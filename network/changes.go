@@ -87,10 +87,12 @@ func (n *Network) setChanged(f Family, before picture) SetChanged {
 func (n *Network) left(f Family, name string, rung selector.Rung) (reason, text string) {
 	e := n.mem.edges[name]
 	switch {
-	case rung == selector.Fallback && (e == nil || !e.configured):
+	case rung == selector.Fallback && (e == nil || !e.configured || e.canary):
 		return "fallback", "no longer the last resort"
 	case e == nil || !e.configured:
 		return "removed", "no longer configured"
+	case e.canary:
+		return "removed", "a canary now"
 	case n.mem.modes[name].Mode == selector.Unavailable:
 		return "unavailable", fmt.Sprintf("unavailable: %s", n.mem.modes[name].Comment)
 	}

@@ -45,7 +45,7 @@ func (n *Network) configure(in *Inputs) {
 	}
 	slices.SortFunc(mem.order, func(a, b *edge) int { return strings.Compare(a.name, b.name) })
 	mem.allot()
-	n.enrolCanaries(in.Canaries, gone)
+	n.enrolCanaries(in, gone)
 	for _, e := range gone {
 		if e.configured {
 			n.dismiss(e)

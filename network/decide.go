@@ -154,7 +154,7 @@ func (n *Network) settled(f Family, d selector.Decision) bool {
 // eligible returns the member of a name that may be live: configured, with an address, and not unavailable.
 func (n *Network) eligible(name string, f Family) *member {
 	e := n.mem.edges[name]
-	if e == nil || !e.configured || n.mem.modes[name].Mode == selector.Unavailable {
+	if e == nil || !e.configured || e.canary || n.mem.modes[name].Mode == selector.Unavailable {
 		return nil
 	}
 	if m := e.members[f]; m != nil && m.address().IsValid() {

@@ -1,260 +1,217 @@
 package network
 
 import (
-	"context"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/state"
 	"github.com/deflect-ca/coredns-edgemanage/zonefile"
 )
 
-// include is what is known of one file of the includes.
+// include is what is known of one file of the includes. The network's goroutine and the watcher share it; only text
+// changes after both have it, and belongs to the former.
 type include struct {
-	path string
-	last *zonefile.Include // last good version; nil when there was none
-	text []byte            // of last, until it is handed to the state
-	seen signature         // of the file when it was read
+	path   string
+	last   *zonefile.Include // last good version; nil when there was none
+	text   []byte            // of last, until it is handed to the state
+	seen   signature         // of the file when it was read
+	bad    bool              // the file is not what last was made of
+	unread string            // why the file could not even be read, which a look at it need not show to be over
 }
 
-// readIncludes reads all includes of a network. A bad one is replaced by its last good version as saved gives it, or has
-// none; it never concerns another zone. The error is that of the directory.
-func readIncludes(c *config.Network, saved func(zone string) []byte) (map[string]*include, []FileFault, error) {
+// read reads the file and makes it the last good version, if it is one. One that says what the last one did changes
+// nothing.
+func (i *include) read(zone string, labels []string) error {
+	parsed, text, err := i.parse(zone, labels)
+	if err != nil {
+		i.bad = true
+		return err
+	}
+	i.bad = false
+	if i.last == nil || i.last.Digest != parsed.Digest {
+		i.last, i.text = parsed, text
+	}
+	return nil
+}
+
+func (i *include) parse(zone string, labels []string) (*zonefile.Include, []byte, error) {
+	i.unread = ""
+	text, err := zonefile.ReadText(i.path)
+	if err != nil {
+		err = fmt.Errorf("reading include %q: %w", i.path, err)
+		i.unread = err.Error()
+		return nil, nil, err
+	}
+	parsed, err := zonefile.ParseInclude(i.path, zone, labels, text)
+	return parsed, text, err
+}
+
+// readIncludes reads all includes of a network. A bad one is replaced by its last good version in the state, or has none;
+// it never concerns another zone. So is the whole directory, if it cannot be read; without a version of any zone that is
+// the error.
+func readIncludes(c *config.Network, saved *savedState) (includes map[string]*include, faults []FileFault, notes []error, err error) {
 	files, notes, err := zonefile.ZonesIn(c.Includes)
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading includes %q: %w", c.Includes, err)
+		err = unreadable(c, err)
+		if includes = saved.includes(); len(includes) == 0 {
+			return nil, nil, nil, err
+		}
+		return includes, []FileFault{{c.Includes, err}}, nil, nil
 	}
-	var faults []FileFault
-	for _, note := range notes {
-		faults = append(faults, FileFault{c.Includes, note})
-	}
-	includes := make(map[string]*include, len(files))
+	includes = make(map[string]*include, len(files))
 	for zone, path := range files {
 		inc := &include{path: path, seen: look(path)}
 		if err := inc.read(zone, c.Labels); err != nil {
 			faults = append(faults, FileFault{path, err})
-			if text := saved(zone); text != nil {
-				inc.last, _ = zonefile.ParseInclude(path, zone, c.Labels, text)
-			}
+			inc.last = saved.include(zone, path)
 		}
 		includes[zone] = inc
 	}
-	return includes, faults, nil
+	slices.SortStableFunc(faults, func(a, b FileFault) int { return strings.Compare(a.File, b.File) })
+	return includes, faults, notes, nil
 }
 
-// read reads the file and makes it the last good version, if it is one.
-func (i *include) read(zone string, labels []string) error {
-	text, err := os.ReadFile(i.path)
-	if err != nil {
-		return fmt.Errorf("reading include %q: %w", i.path, err)
-	}
-	parsed, err := zonefile.ParseInclude(i.path, zone, labels, text)
-	if err != nil {
-		return err
-	}
-	i.last, i.text = parsed, text
-	return nil
+func unreadable(c *config.Network, err error) error {
+	return fmt.Errorf("reading includes %q: %w", c.Includes, err)
 }
 
-// savedIncludes makes includes of what the state of a network has of them, for when their directory is gone.
-func savedIncludes(c *config.Network) map[string]*include {
-	if c.State == "" {
-		return nil
+// savedState finds last good versions in the state of a network, which it reads when it is first asked for one.
+type savedState struct {
+	config *config.Network
+	loaded *state.Loaded
+}
+
+func (s *savedState) load() *state.Loaded {
+	if s.loaded == nil {
+		s.loaded = &state.Loaded{}
+		if s.config.State != "" {
+			if l, err := state.Read(stateDir(s.config)); err == nil {
+				s.loaded = l
+			}
+		}
 	}
-	loaded, err := state.Read(stateDir(c))
+	return s.loaded
+}
+
+func (s *savedState) close() {
+	if s.loaded != nil {
+		s.loaded.Close()
+	}
+}
+
+// include returns the saved include of a zone, or nil. The path is for messages.
+func (s *savedState) include(zone, path string) *zonefile.Include {
+	text, err := s.load().Include(zone)
 	if err != nil {
 		return nil
 	}
+	inc, err := zonefile.ParseInclude(path, zone, s.config.Labels, text)
+	if err != nil {
+		return nil
+	}
+	return inc
+}
+
+// includes returns all that are saved.
+func (s *savedState) includes() map[string]*include {
 	includes := map[string]*include{}
-	for zone := range loaded.Document.Zones {
-		text, err := loaded.Include(zone)
-		if err != nil || text == nil {
+	for zone := range s.load().Document.Zones {
+		name, err := zonefile.FileName(zone)
+		if err != nil {
 			continue
 		}
-		path := filepath.Join(c.Includes, zone)
-		if inc, err := zonefile.ParseInclude(path, zone, c.Labels, text); err == nil {
-			includes[zone] = &include{path: path, last: inc}
+		path := filepath.Join(s.config.Includes, name)
+		if inc := s.include(zone, path); inc != nil {
+			includes[zone] = &include{path: path, last: inc, bad: true}
 		}
 	}
 	return includes
 }
 
-// savedInclude returns a function that finds last good includes in the state of a network.
-func savedInclude(c *config.Network) func(zone string) []byte {
-	if c.State == "" {
-		return func(string) []byte { return nil }
-	}
-	var loaded *state.Loaded
-	return func(zone string) []byte {
-		if loaded == nil {
-			var err error
-			if loaded, err = state.Read(stateDir(c)); err != nil {
-				loaded = &state.Loaded{}
-			}
-		}
-		text, err := loaded.Include(zone)
-		if err != nil {
-			return nil
-		}
-		return text
-	}
-}
-
-// rewritten is what the watcher of the includes sends: files that were read again, and those that are gone.
-type rewritten struct {
-	includes map[string]*include
-	gone     []string
-	faults   []FileFault
-}
-
-func (r *rewritten) empty() bool { return len(r.includes)+len(r.gone)+len(r.faults) == 0 }
-
-// includeWatcher polls the directory of includes. It belongs to its goroutine.
-type includeWatcher struct {
-	config  *config.Network
-	known   map[string]*include // as last sent; the watcher changes none that it has sent
-	last    map[string]signature
-	missing bool // the directory, and that was told
-	said    map[string]bool
-}
-
-// watchIncludes sends what changes in the directory of includes. A file is read once it has looked the same twice in a
-// row; one that is gone is given up after being away as long, since editors replace files in two steps.
-func watchIncludes(ctx context.Context, c *config.Network, known map[string]*include, out chan<- rewritten) {
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	w := &includeWatcher{config: c, known: maps.Clone(known), last: map[string]signature{}, said: map[string]bool{}}
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		r := w.poll()
-		if r.empty() {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case out <- r:
-		}
-	}
-}
-
-func (w *includeWatcher) poll() (r rewritten) {
-	files, notes, err := zonefile.ZonesIn(w.config.Includes)
-	if err != nil {
-		if !w.missing {
-			r.faults = []FileFault{{w.config.Includes, fmt.Errorf("reading includes %q: %w", w.config.Includes, err)}}
-		}
-		w.missing = true
-		return r
-	}
-	w.missing = false
-	for _, note := range notes {
-		if !w.said[note.Error()] {
-			w.said[note.Error()] = true
-			r.faults = append(r.faults, FileFault{w.config.Includes, note})
-		}
-	}
-	now := make(map[string]signature, len(files))
-	r.includes = map[string]*include{}
-	for zone, path := range files {
-		sig := look(path)
-		now[zone] = sig
-		before := w.known[zone]
-		if before != nil && before.path == path && sig.same(before.seen) {
-			continue
-		}
-		if last, ok := w.last[zone]; !ok || !last.same(sig) {
-			continue // it may still be being written
-		}
-		inc := &include{path: path, seen: sig}
-		if before != nil {
-			inc.last = before.last
-		}
-		if err := inc.read(zone, w.config.Labels); err != nil {
-			r.faults = append(r.faults, FileFault{path, err})
-		}
-		r.includes[zone], w.known[zone] = inc, inc
-	}
-	for _, zone := range slices.Sorted(maps.Keys(w.known)) {
-		_, here := files[zone]
-		_, was := w.last[zone]
-		if !here && !was {
-			r.gone = append(r.gone, zone)
-			delete(w.known, zone)
-		}
-	}
-	w.last = now
-	return r
-}
-
 // gotIncludes takes up what the watcher found.
 func (n *Network) gotIncludes(r rewritten) {
+	for _, note := range r.notes {
+		n.tell(Note{note.Error()})
+	}
 	for _, f := range r.faults {
 		n.tell(ReloadFailed(f))
 	}
-	includes := maps.Clone(n.mem.includes)
+	if len(r.includes)+len(r.gone) == 0 {
+		return
+	}
+	mem := n.mem
+	for zone, serial := range r.found {
+		n.found[zone] = serial
+	}
+	includes := maps.Clone(mem.includes)
+	grown := len(r.gone) > 0
 	for zone, inc := range r.includes {
+		grown = grown || includes[zone] == nil
 		includes[zone] = inc
+		n.keep(zone, inc)
+		n.touch(zone)
 	}
 	for _, zone := range r.gone {
 		delete(includes, zone)
+		n.unkeep(zone)
+		n.touch(zone)
 	}
-	n.takeIncludes(includes)
+	mem.includes, n.includes = includes, includes
+	if grown {
+		n.listZones()
+		n.zonesMoved = true
+	}
 	n.decide()
 }
 
-// takeIncludes makes these the includes, and has their last good versions kept in the state.
-func (n *Network) takeIncludes(includes map[string]*include) {
+// takeIncludes makes the includes that were read before the start the ones worked from.
+func (n *Network) takeIncludes() {
 	mem := n.mem
 	sameLabels := slices.Equal(mem.labels, n.config.Labels)
-	for zone, inc := range includes {
-		// Without a state directory only this process knows the last good version of an include that is bad at a reload.
-		if before := mem.includes[zone]; inc.last == nil && before != nil && sameLabels {
-			inc.last = before.last
-		}
-		if inc.text != nil {
-			for _, note := range inc.last.Notes {
-				n.tell(Note{note.Error()})
+	for zone, inc := range n.includes {
+		if before := mem.includes[zone]; before != nil && before.last != nil && sameLabels {
+			// Of one that is bad at a reload this process knows the last good version better than the state, if there is one.
+			// And what did not change stays itself, so that nothing is made anew of it.
+			if inc.bad || inc.last != nil && inc.last.Digest == before.last.Digest {
+				inc.last = before.last
 			}
+		}
+		n.keep(zone, inc)
+	}
+	for zone := range mem.kept {
+		if n.includes[zone] == nil {
+			n.unkeep(zone)
 		}
 	}
-	mem.labels = n.config.Labels
-	if mem.store != nil {
-		for zone, inc := range includes {
-			if inc.text != nil && !strings.HasPrefix(mem.records[zone].print, includePrint(inc.last)) {
-				mem.store.SaveInclude(zone, inc.text)
-			}
-			inc.text = nil
-		}
-		for zone := range mem.includes {
-			if includes[zone] == nil {
-				mem.store.DropInclude(zone)
-			}
-		}
-	}
-	grown := !sameKeys(mem.includes, includes)
-	mem.includes, n.includes = includes, includes
-	n.zonesMoved = n.zonesMoved || grown
+	mem.labels, mem.includes = n.config.Labels, n.includes
+	n.listZones()
+	n.zonesMoved, n.touchedAll = true, true
 }
 
-func sameKeys[V any](a, b map[string]V) bool {
-	if len(a) != len(b) {
-		return false
+// keep tells what is odd about an include that was read, and has it kept in the state.
+func (n *Network) keep(zone string, inc *include) {
+	text := inc.text
+	if text == nil {
+		return
 	}
-	for k := range a {
-		if _, ok := b[k]; !ok {
-			return false
-		}
+	inc.text = nil
+	for _, note := range inc.last.Notes {
+		n.tell(Note{note.Error()})
 	}
-	return true
+	if print := includePrint(inc.last); n.mem.store != nil && n.mem.kept[zone] != print {
+		n.mem.store.SaveInclude(zone, text)
+		n.mem.kept[zone] = print
+	}
+}
+
+// unkeep has the state forget the include of a zone that is gone.
+func (n *Network) unkeep(zone string) {
+	if n.mem.store != nil && n.mem.kept[zone] != "" {
+		n.mem.store.DropInclude(zone)
+	}
+	delete(n.mem.kept, zone)
 }

@@ -7,13 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/canary"
 	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/prober"
-	"github.com/deflect-ca/coredns-edgemanage/state"
 )
 
 // Inputs are the files a network works from that may change while it runs: its edge lists and the test object. They are
@@ -22,7 +22,9 @@ type Inputs struct {
 	Edges  []config.Edge  // of all sources together, in their order
 	Object *prober.Digest // nil without FILE
 
-	Canaries []canary.Entry
+	Canaries     []canary.Entry
+	canariesLost bool // their file is bad; Canaries are its last good version, nil where none was found
+
 	includes map[string]*include // as they were at the start; later ones come from their own watcher
 
 	// Notes are lines for the log about what was dropped; Faults tell which files could not be read although a last good
@@ -44,20 +46,21 @@ type FileFault struct {
 // version in the network's state, if there is one, and named in Faults: a restart with a broken list in the middle of an
 // attack must answer. Without one the error names every fault of every file.
 func ReadInputs(c *config.Network) (*Inputs, error) {
-	in, faults := readInputs(c, func() *Inputs { return savedInputs(c) })
+	saved := &savedState{config: c}
+	defer saved.close()
+	in, faults := readInputs(c, saved.inputs)
 	var errs []error
 	if c.Includes != "" {
-		includes, bad, err := readIncludes(c, savedInclude(c))
+		includes, bad, notes, err := readIncludes(c, saved)
 		if err != nil {
-			if includes = savedIncludes(c); len(includes) == 0 {
-				errs = append(errs, err)
-			} else {
-				bad = []FileFault{{c.Includes, err}}
-			}
+			errs = append(errs, err)
 		}
 		if in != nil {
 			in.includes = includes
 			in.Faults = append(in.Faults, bad...)
+			for _, note := range notes {
+				in.Notes = append(in.Notes, note.Error())
+			}
 		}
 	}
 	for _, f := range faults {
@@ -105,6 +108,7 @@ func readInputs(c *config.Network, last func() *Inputs) (in *Inputs, fatal []Fil
 		in.seen[c.Canaries] = look(c.Canaries)
 		if fault := in.readCanaries(c); fault != nil {
 			in.Canaries = last().Canaries
+			in.canariesLost = true
 			in.Faults = append(in.Faults, FileFault{c.Canaries, fault})
 		}
 	}
@@ -160,21 +164,33 @@ func (in *Inputs) merge(c *config.Network) error {
 	return nil
 }
 
+// told are the texts of what is told of the inputs.
+func (in *Inputs) told() map[string]bool {
+	told := map[string]bool{}
+	for _, note := range in.Notes {
+		told[note] = true
+	}
+	for _, f := range in.Faults {
+		told[f.Err.Error()] = true
+	}
+	return told
+}
+
 // complete says whether there is a list for every file.
 func (in *Inputs) complete(c *config.Network) bool {
 	return !slices.ContainsFunc(c.Sources, func(s config.Source) bool { return s.File != "" && in.lists[s.File] == nil })
 }
 
-// savedInputs finds the last good versions of the files in the network's state; it is empty when there is none.
-func savedInputs(c *config.Network) *Inputs {
+// inputs finds the last good versions of the files; it is empty when there is none.
+func (s *savedState) inputs() *Inputs {
+	c, loaded := s.config, s.load()
 	in := &Inputs{lists: map[string][]config.Edge{}}
-	if c.State == "" {
-		return in
+	for zone, z := range loaded.Document.Zones {
+		if z.Canary.IsValid() {
+			in.Canaries = append(in.Canaries, canary.Entry{Zone: zone, Addr: z.Canary})
+		}
 	}
-	loaded, err := state.Read(stateDir(c))
-	if err != nil || !loaded.Found {
-		return in
-	}
+	slices.SortFunc(in.Canaries, func(a, b canary.Entry) int { return strings.Compare(a.Zone, b.Zone) })
 	for file, entries := range loaded.Document.Edges {
 		for _, e := range entries {
 			in.lists[file] = append(in.lists[file], config.Edge{Name: e.Name, Addrs: e.Addresses})

@@ -23,7 +23,7 @@ func (n *Network) run(ctx context.Context) {
 	rewrites := make(chan rewritten)
 	if n.config.Includes != "" {
 		includes := n.mem.includes
-		n.helpers.Go(func() { watchIncludes(ctx, n.config, includes, rewrites) })
+		n.helpers.Go(func() { watchIncludes(ctx, n.config, includes, n.told, rewrites) })
 	}
 	if n.config.ZoneFiles != "" && !n.config.DryRun {
 		n.helpers.Go(func() { n.writeZones(ctx, n.files) })

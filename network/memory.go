@@ -34,7 +34,12 @@ type Memory struct {
 	displaced map[string]string      // saved: whose place each canary has, by zone
 	killed    bool                   // too many canaries fail
 	zones     map[string]*ZoneState  // what is published; the map is replaced, not changed
+	edition   uint64                 // tells versions of zones apart
 	records   map[string]zoneRecord  // for the serials of zones that have something of their own
+	saved     map[string]state.Zone  // what is saved of them; replaced, not changed; nil: to be made anew
+	kept      map[string]string      // prints of the includes that the state has
+	top       uint32                 // the latest serial that any zone ever had
+	passed    *Snapshot              // the last one that was passed on to secondaries
 	said      map[string]bool        // warnings that are told once
 
 	notifier *notify.Notifier // nil without secondaries to notify, and in dry run
@@ -79,6 +84,7 @@ func newMemory() *Memory {
 
 		records:   map[string]zoneRecord{},
 		displaced: map[string]string{},
+		kept:      map[string]string{},
 		said:      map[string]bool{},
 	}
 	for f := range m.rotations {

@@ -77,15 +77,20 @@ type Network struct {
 	mem        *Memory
 	inputs     *Inputs
 	includes   map[string]*include // the last that were read; a network that starts again goes on from them
+	told       map[string]bool     // what the inputs said of the directory of includes, among other things
 	schedule   schedule
 	ready      []job
 	running    int // probes and resolutions under way, at most workers
 	untried    int // configured edges that have not ended a turn since the start
 	started    time.Time
-	decideAt   time.Time      // when the samples gathered are decided on; zero: there are none
-	pending    *state.Pending // the last write asked for
-	zonesMoved bool           // the includes brought or took zones
-	dirty      bool           // something is to be saved although no set changed
+	decideAt   time.Time         // when the samples gathered are decided on; zero: there are none
+	pending    *state.Pending    // the last write asked for
+	zonesMoved bool              // the includes brought or took zones
+	names      []string          // all zones, sorted; snapshots share it
+	touched    map[string]bool   // zones that the next decision looks at
+	touchedAll bool              // it looks at all of them
+	found      map[string]uint32 // serials of existing files of zones of which nothing is saved
+	dirty      bool              // something is to be saved although no set changed
 	helpers    sync.WaitGroup
 	ctx        context.Context
 	resolved   chan resolution
@@ -99,7 +104,7 @@ func New(c *config.Network, in *Inputs, o Options) (*Network, error) {
 		return nil, err
 	}
 	n := &Network{
-		config: c, inputs: in, includes: in.includes,
+		config: c, inputs: in, includes: in.includes, told: in.told(),
 		prober: o.Prober, resolver: o.Resolver, observer: o.Observer, now: o.Now,
 		rules: rules(c),
 		zones: slices.Compact(slices.Sorted(slices.Values(o.Zones))), published: o.Published, moved: o.ZonesMoved,

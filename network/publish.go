@@ -5,7 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"maps"
+	"slices"
 	"time"
 )
 
@@ -17,7 +17,9 @@ const saveWait = 250 * time.Millisecond
 func (n *Network) publish(now time.Time, changed bool, events []Event) {
 	fresh := n.mem.fingerprint == ""
 	if print := n.print(); print != n.mem.fingerprint {
-		n.mem.serial = NextSerial(n.mem.serial, n.config.SerialFloor, now)
+		// A zone whose own serial is ahead has got other addresses as well.
+		n.mem.serial = NextSerial(later(n.mem.serial, n.mem.top), n.config.SerialFloor, now)
+		n.mem.top = n.mem.serial
 		n.mem.fingerprint = print
 		changed = true
 	}
@@ -38,8 +40,8 @@ func (n *Network) publish(now time.Time, changed bool, events []Event) {
 	// memory what another one decided.
 	if before, s := n.snapshot.Load(), n.frozen(); !s.equal(before) {
 		n.release(s, before, nil)
-	} else if !maps.Equal(before.Zones, s.Zones) {
-		n.release(s, before, zones)
+	} else if before.edition != s.edition {
+		n.release(s, before, slices.Clip(append([]string{}, zones...)))
 	}
 	n.status.Store(n.describe(now))
 	for _, e := range events {
@@ -52,7 +54,8 @@ func (n *Network) publish(now time.Time, changed bool, events []Event) {
 	}
 }
 
-// release publishes a snapshot and has who passes it on told: of the zones that changed, or with nil of all.
+// release publishes a snapshot and has who passes it on told: of the zones that changed, or with nil of all. A network that
+// takes over at a reload starts with a set that its zones have already: nobody is told of those.
 func (n *Network) release(s, before *Snapshot, zones []string) {
 	if before != nil {
 		s.Generation = before.Generation
@@ -65,6 +68,12 @@ func (n *Network) release(s, before *Snapshot, zones []string) {
 		n.moved()
 	}
 	n.zonesMoved = false
+	if passed := n.mem.passed; before == nil && passed != nil && s.equal(passed) {
+		zones = s.differing(passed)
+	}
+	if !n.config.DryRun {
+		n.mem.passed = s
+	}
 	if n.published != nil {
 		n.published(zones)
 	}
@@ -73,7 +82,7 @@ func (n *Network) release(s, before *Snapshot, zones []string) {
 
 // frozen makes the Snapshot of the rotations as they are.
 func (n *Network) frozen() *Snapshot {
-	s := &Snapshot{Serial: n.mem.serial, Zones: n.mem.zones}
+	s := &Snapshot{Serial: n.mem.serial, Zones: n.mem.zones, edition: n.mem.edition, names: n.names}
 	for f, r := range n.mem.rotations {
 		s.Families[f] = LiveSet{Coverage: Empty}
 		if served(n.config, Family(f)) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/deflect-ca/coredns-edgemanage/canary"
 	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/history"
 	"github.com/deflect-ca/coredns-edgemanage/prober"
@@ -27,11 +28,9 @@ func (m *Memory) restore(l *state.Loaded, c *config.Network, now time.Time) (pro
 		m.modes[name] = mode
 	}
 	for zone, z := range d.Zones {
-		m.records[zone] = zoneRecord{z.Serial, z.Print}
-		if z.Displaced != "" {
-			m.displaced[zone] = z.Displaced
-		}
+		m.restoreZone(zone, z)
 	}
+	m.top = later(m.top, m.serial)
 	for file, entries := range d.Edges {
 		edges := make([]config.Edge, 0, len(entries))
 		for _, e := range entries {
@@ -132,6 +131,17 @@ func (m *Memory) reconcile(l *state.Loaded, c *config.Network) (warnings []strin
 	if m.serial == 0 || serialLess(m.serial, d.SetSerial) {
 		m.serial, m.fingerprint = d.SetSerial, d.Fingerprint
 	}
+	for zone, z := range d.Zones {
+		if known := m.records[zone].serial; m.dry || known == 0 || serialLess(known, z.Serial) {
+			m.restoreZone(zone, z)
+		}
+	}
+	for zone, c := range m.canaries {
+		if m.dry {
+			c.verdict = canary.Verdict{Displaced: m.displaced[zone]}
+		}
+	}
+	m.top, m.saved = later(m.top, m.serial), nil
 	if m.dry {
 		for f := range m.rotations {
 			if saved, ok := d.Families[Family(f).String()]; ok {
@@ -153,7 +163,7 @@ func (m *Memory) document(c *config.Network) state.Document {
 		Addresses:   map[string]state.Addresses{},
 		Edges:       make(map[string][]state.EdgeEntry, len(m.lists)),
 		Object:      m.digests,
-		Zones:       m.zoneRecords(),
+		Zones:       m.savedZones(),
 	}
 	for name, mode := range m.modes {
 		d.Modes[name] = mode.saved()
@@ -205,17 +215,33 @@ func (m *Memory) document(c *config.Network) state.Document {
 	return d
 }
 
-// zoneRecords are what is saved of the zones that have something of their own.
-func (m *Memory) zoneRecords() map[string]state.Zone {
+func (m *Memory) restoreZone(zone string, z state.Zone) {
+	if z.Serial != 0 || z.Print != "" {
+		m.records[zone] = zoneRecord{z.Serial, z.Print}
+		m.top = later(m.top, z.Serial)
+	}
+	if len(z.Print) >= printSize {
+		m.kept[zone] = z.Print[:printSize]
+	}
+	if z.Displaced != "" {
+		m.displaced[zone] = z.Displaced
+	}
+}
+
+// savedZones are what is saved of the zones that have something of their own. They are made once after each change.
+func (m *Memory) savedZones() map[string]state.Zone {
+	if m.saved != nil {
+		return m.saved
+	}
 	zones := make(map[string]state.Zone, len(m.records))
 	for zone, r := range m.records {
 		zones[zone] = state.Zone{Serial: r.serial, Print: r.print}
 	}
 	for zone, c := range m.canaries {
-		if z, ok := zones[zone]; ok {
-			z.Displaced = c.verdict.Displaced
-			zones[zone] = z
-		}
+		z := zones[zone]
+		z.Canary, z.Displaced = c.entry.Addr, c.verdict.Displaced
+		zones[zone] = z
 	}
+	m.saved = zones
 	return zones
 }

@@ -28,7 +28,11 @@ type Snapshot struct {
 	// Generation tells versions of the above apart: it differs whenever Serial or Families do.
 	Generation uint64
 	// Zones holds the zones that have something of their own, by origin: an include, a canary or a serial.
+	// The map is never changed once it is published.
 	Zones map[string]*ZoneState
+
+	edition uint64   // tells versions of Zones apart
+	names   []string // all zones of the network, sorted
 }
 
 // equal says whether both give the same answers but for what zones have of their own; o may be nil.

@@ -34,8 +34,8 @@ func (n *Network) takeUp() {
 	n.started = time.Now()
 	n.mem.adopt(n.config)
 	n.enlist()
-	n.takeIncludes(n.includes)
-	n.zonesMoved = true
+	n.takeIncludes()
+	n.findSerials()
 	n.take(n.inputs)
 	for _, f := range n.inputs.Faults {
 		n.tell(ReloadFailed(f))
@@ -114,7 +114,7 @@ func (n *Network) open(memory *Memory) error {
 	memory.Close()
 	store := fresh.store
 	*fresh = *memory
-	fresh.store, fresh.dir = store, dir
+	fresh.store, fresh.dir, fresh.kept = store, dir, map[string]string{}
 	for _, w := range fresh.reconcile(loaded, c) {
 		n.tell(Warning{w})
 	}

@@ -1,11 +1,9 @@
 package network
 
 import (
-	"encoding/hex"
 	"maps"
 	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/zonefile"
 )
@@ -45,6 +43,17 @@ func (s *Snapshot) ZoneAddrs(origin string, f Family) []netip.Addr {
 	return s.Families[f].Addrs
 }
 
+// differing lists the zones that another snapshot lacks, or has with another serial. It is never nil.
+func (s *Snapshot) differing(o *Snapshot) []string {
+	zones := []string{}
+	for _, zone := range s.names {
+		if _, known := slices.BinarySearch(o.names, zone); !known || s.ZoneSerial(zone) != o.ZoneSerial(zone) {
+			zones = append(zones, zone)
+		}
+	}
+	return zones
+}
+
 // Complete says whether the whole of a zone is known, so that it may be given away: its include was good once, and its
 // addresses are decided. A secondary that got it without addresses would answer that there are none.
 func (s *Snapshot) Complete(origin string) bool {
@@ -52,89 +61,11 @@ func (s *Snapshot) Complete(origin string) bool {
 	return s.Decided() && (z == nil || !z.Broken)
 }
 
-// zoneRecord is what is remembered of a zone's own content, to tell whether its serial must rise.
-type zoneRecord struct {
-	serial uint32
-	print  string
-}
-
-// ownZones lists the zones that may have something of their own, sorted: with includes or zone files all of them, else
-// those with a canary.
-func (n *Network) ownZones() []string {
-	zones := map[string]bool{}
-	if n.config.Includes != "" || n.config.ZoneFiles != "" {
-		for _, zone := range n.zones {
-			zones[zone] = true
-		}
-	}
-	for zone := range n.mem.includes {
-		zones[zone] = true
-	}
-	for zone := range n.mem.canaries {
-		if n.knows(zone) {
-			zones[zone] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(zones))
-}
-
-// knows says whether a zone is one of the network's.
-func (n *Network) knows(zone string) bool {
-	_, included := n.mem.includes[zone]
-	_, found := slices.BinarySearch(n.zones, zone)
-	return included || found
-}
-
-// noRest is the include of a zone of which the Corefile alone tells.
-var noRest = &zonefile.Include{}
-
-// freezeZones makes the ZoneStates anew where something changed, and has those serials rise. It follows the rise of the
-// network's serial, which a zone's own must not fall behind.
-func (n *Network) freezeZones(now time.Time, fresh bool) (changed []string) {
-	mem := n.mem
-	zones := make(map[string]*ZoneState, len(mem.zones))
-	for _, zone := range n.ownZones() {
-		next := ZoneState{Addrs: n.canaryAddrs(zone)}
-		if n.config.Includes != "" {
-			next.Include = noRest
-			if inc, ok := mem.includes[zone]; ok {
-				next.Include, next.Broken, next.included = inc.last, inc.last == nil, true
-			}
-		}
-		print := n.zonePrint(zone, &next)
-		record, known := mem.records[zone]
-		if record.print != print {
-			if known || !fresh || n.publishedBefore(zone) {
-				last := record.serial
-				if serialLess(last, mem.serial) || last == 0 {
-					last = mem.serial
-				}
-				record.serial = NextSerial(later(last, n.fileSerial(zone)), n.config.SerialFloor, now)
-				changed = append(changed, zone)
-			}
-			record.print = print
-			mem.records[zone] = record
-		}
-		next.Serial = record.serial
-		if before := mem.zones[zone]; before != nil && before.equal(&next) {
-			zones[zone] = before
-		} else {
-			zones[zone] = &next
-		}
-	}
-	for zone := range mem.records {
-		if zones[zone] == nil {
-			delete(mem.records, zone)
-		}
-	}
-	if !maps.Equal(zones, mem.zones) {
-		mem.zones = zones
-		n.dirty = true
-	}
-	return changed
-}
-
+// equal says whether both answer the same; either may be nil.
 func (z *ZoneState) equal(o *ZoneState) bool {
+	if z == nil || o == nil {
+		return z == o
+	}
 	for f := range z.Addrs {
 		if !slices.Equal(z.Addrs[f], o.Addrs[f]) {
 			return false
@@ -143,30 +74,47 @@ func (z *ZoneState) equal(o *ZoneState) bool {
 	return z.Include == o.Include && z.Broken == o.Broken && z.Serial == o.Serial && z.included == o.included
 }
 
-// zonePrint is a fingerprint of what a zone has of its own. Which edge a canary displaces follows from the live set, a
-// change of which raises the serial by itself.
-func (n *Network) zonePrint(zone string, z *ZoneState) string {
-	print := ""
-	if z.Include != nil {
-		print = includePrint(z.Include)
+// Has says whether a zone is one of the network's.
+func (n *Network) Has(zone string) bool {
+	if _, found := slices.BinarySearch(n.zones, zone); found {
+		return true
 	}
-	if c := n.mem.canaries[zone]; c != nil && z.Addrs[c.family] != nil {
-		print += "+" + c.entry.Addr.String()
+	s := n.Snapshot()
+	if s == nil {
+		return false
 	}
-	return print
+	z := s.Zones[zone]
+	return z != nil && z.included
 }
 
-func includePrint(i *zonefile.Include) string { return hex.EncodeToString(i.Digest[:8]) }
+// ZoneList lists the zones of the network, sorted: those that the Corefile names and those of the includes.
+func (n *Network) ZoneList() []string { return slices.Clone(n.Snapshot().names) }
 
-func later(a, b uint32) uint32 {
-	if b != 0 && serialLess(a, b) {
-		return b
+// IncludedZones lists the zones that the includes bring, sorted.
+func (n *Network) IncludedZones() []string {
+	s := n.Snapshot()
+	if s == nil || n.config.Includes == "" {
+		return nil
 	}
-	return a
+	var zones []string
+	for zone, z := range s.Zones {
+		if z.included {
+			zones = append(zones, zone)
+		}
+	}
+	slices.Sort(zones)
+	return zones
 }
 
-// publishedBefore says whether a zone of which nothing is saved has a zone file, whose serial must be passed.
-func (n *Network) publishedBefore(zone string) bool {
-	s := n.fileSerial(zone)
-	return s != 0 && !serialLess(s, n.mem.serial)
+// IncludedZones lists the zones that the includes brought when they were read, sorted.
+func (in *Inputs) IncludedZones() []string { return slices.Sorted(maps.Keys(in.includes)) }
+
+// listZones makes the list of the network's zones, which snapshots share.
+func (n *Network) listZones() {
+	names := slices.Clone(n.zones)
+	for zone := range n.mem.includes {
+		names = append(names, zone)
+	}
+	slices.Sort(names)
+	n.names = slices.Compact(names)
 }

@@ -73,6 +73,8 @@ type Zone struct {
 	Serial uint32 `json:"serial,omitempty"`
 	// Print is a fingerprint of what it has of its own, for telling whether the serial must rise.
 	Print string `json:"print,omitempty"`
+	// Canary is its canary's address, the zero Addr where it has none.
+	Canary netip.Addr `json:"canary,omitzero"`
 	// Displaced is the edge whose place its canary has.
 	Displaced string `json:"displaced,omitempty"`
 }
