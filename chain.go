@@ -38,7 +38,7 @@ func (z *zone) answer(ctx context.Context, m *dns.Msg, state request.Request, no
 		case leadsOn(tree, end, qtype):
 			// file follows only to names that are there as they are, and not far.
 			name, exists = end, false
-			state = state.NewWithQuestion(name, qtype)
+			state = asking(state, name, qtype)
 		default:
 			// The chain ends at a name without the type: file adds the NS here, and no SOA (RFC 2308, 2.2).
 			m.Ns, m.Extra = now.records.SOA, nil

@@ -36,7 +36,8 @@ func (z *zone) whole(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, now 
 	m := new(dns.Msg)
 	m.SetReply(r)
 	m.Authoritative = true
-	state := request.Request{W: w, Req: r}
+	// file adds nothing but DS for a query with the DO bit, and that to slices that queries share: it does not see the bit.
+	state := request.Request{W: w, Req: &dns.Msg{Question: r.Question}}
 	result := z.answer(ctx, m, state, now, tree, exists)
 	if state.QType() == dns.TypeANY {
 		result = z.anyOf(ctx, m, state, tree, result, exists)
@@ -48,6 +49,11 @@ func (z *zone) whole(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, now 
 		// With an answer the chain that led to the cut is ours (RFC 6604, 2.1).
 		m.Authoritative = len(m.Answer) > 0
 		m.Extra = append(m.Extra, siblings(tree, m.Ns)...)
+		if opt := r.IsEdns0(); opt != nil && opt.Do() && len(m.Ns) > 0 {
+			if cut, found := tree.Search(m.Ns[0].Header().Name); found {
+				m.Ns = slices.Concat(m.Ns, cut.Type(dns.TypeDS))
+			}
+		}
 	case file.ServerFailure:
 		return dns.RcodeServerFailure, nil
 	}
@@ -86,13 +92,18 @@ func (z *zone) anyOf(ctx context.Context, m *dns.Msg, state request.Request, tre
 		return result
 	}
 	for _, rrtype := range tree.types {
-		answer, _, _, result := tree.Lookup(ctx, state.NewWithQuestion(state.Name(), rrtype), state.Name())
+		answer, _, _, result := tree.Lookup(ctx, asking(state, state.Name(), rrtype), state.Name())
 		if result == file.Success && len(answer) > 0 {
 			m.Answer, m.Ns, m.Extra = answer, nil, nil
 			return result
 		}
 	}
 	return result
+}
+
+// asking is a query for another name or type.
+func asking(state request.Request, name string, qtype uint16) request.Request {
+	return request.Request{W: state.W, Req: new(dns.Msg).SetQuestion(name, qtype)}
 }
 
 func isCNAME(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeCNAME }

@@ -1,11 +1,14 @@
 package edgemanage
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/coredns/coredns/plugin/pkg/dnstest"
 	"github.com/google/go-cmp/cmp"
 	"github.com/miekg/dns"
 
@@ -32,14 +35,14 @@ func include(t testing.TB, dir, zone, text string) {
 // noStatic is a broken include.
 const noStatic = "@ A 192.0.2.99\n"
 
-// asking is a query and what is to become of it.
-type asking struct {
+// exchange is a query and what is to become of it.
+type exchange struct {
 	name  string
 	qtype uint16
 	want  string
 }
 
-func askAll(t *testing.T, e *Edgemanage, all []asking) {
+func askAll(t *testing.T, e *Edgemanage, all []exchange) {
 	t.Helper()
 	for _, q := range all {
 		t.Run(q.name+dns.TypeToString[q.qtype], func(t *testing.T) {
@@ -85,7 +88,7 @@ rare		AFSDB	1 mail
 `, "example.com": "www A 198.51.100.9"})
 	e := running(t, edges{}, silent, covered(network.Live, network.Live), "edgemanage mynet {"+body+"includes "+dir+"\n}", ".")
 	glue := "\nadditional\nns.cut2.example.org. 300 IN A 198.51.100.5"
-	askAll(t, e, []asking{
+	askAll(t, e, []exchange{
 		// A chain that leads out is not followed, not even to another zone of ours, and the rest of the answer is as good.
 		{"out.example.org.", dns.TypeA, "NOERROR aa\nout.example.org. 300 IN CNAME www.example.net."},
 		{"other.example.org.", dns.TypeA, "NOERROR aa\nother.example.org. 300 IN CNAME www.example.com."},
@@ -134,7 +137,7 @@ func TestWholeUndecided(t *testing.T) {
 	e := running(t, hangs, silent, covered(network.Undecided, network.Undecided), "edgemanage mynet {"+body+"includes "+dir+"\n}", ".")
 	empty := "NOERROR aa\nauthority\n" + strings.NewReplacer("example.org. 60", "example.com. 60", "hostmaster.example.org", "hostmaster.example.com").Replace(soa)
 	for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
-		askAll(t, e, []asking{
+		askAll(t, e, []exchange{
 			{"example.org.", qtype, servfail},
 			{"www.example.org.", qtype, servfail},
 			{"shop.example.org.", qtype, servfail},
@@ -144,7 +147,7 @@ func TestWholeUndecided(t *testing.T) {
 			{"example.com.", qtype, servfail},
 		})
 	}
-	askAll(t, e, []asking{
+	askAll(t, e, []exchange{
 		{"example.org.", dns.TypeMX, "NOERROR aa\nexample.org. 300 IN MX 10 mail.example.org." + authority + "\nadditional\nmail.example.org. 300 IN A 198.51.100.1"},
 		{"mail.example.org.", dns.TypeA, "NOERROR aa\nmail.example.org. 300 IN A 198.51.100.1" + authority},
 		{"www.example.org.", dns.TypeTXT, nodata},
@@ -165,7 +168,7 @@ func TestWholeUndecided(t *testing.T) {
 func TestWholeBroken(t *testing.T) {
 	dir := includesOf(t, map[string]string{"example.org": noStatic, "example.com": "mail A 198.51.100.1"})
 	e := running(t, edges{}, silent, covered(network.Live, network.Live), "edgemanage mynet {"+body+"includes "+dir+"\n}", ".")
-	askAll(t, e, []asking{
+	askAll(t, e, []exchange{
 		{"example.org.", dns.TypeA, rrset("example.org. 60 IN A", "192.0.2.1", "192.0.2.2")},
 		{"www.example.org.", dns.TypeAAAA, rrset("www.example.org. 60 IN AAAA", "2001:db8::1")},
 		{"example.org.", dns.TypeSOA, apexSOA},
@@ -193,7 +196,7 @@ func TestWholeNested(t *testing.T) {
 	})
 	e := running(t, edges{}, silent, covered(network.Live, network.Live), "edgemanage mynet {"+body+"includes "+dir+"\n}", ".")
 	const ds = "sub.example.org. 300 IN DS 12345 13 2 0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF"
-	askAll(t, e, []asking{
+	askAll(t, e, []exchange{
 		{"sub.example.org.", dns.TypeDS, "NOERROR aa\n" + ds + authority},
 		{"bare.example.org.", dns.TypeDS, nodata},
 		{"x.below.example.org.", dns.TypeDS, "NOERROR\nauthority\nbelow.example.org. 300 IN NS ns.example.net."},
@@ -212,7 +215,7 @@ func TestWholeGoneThisMoment(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, "the zone to go", func() bool { return e.engine.networks["mynet"].Snapshot().Zone("example.org.") == nil })
-	askAll(t, e, []asking{
+	askAll(t, e, []exchange{
 		{"mail.example.org.", dns.TypeA, servfail},
 		{"example.org.", dns.TypeMX, servfail},
 	})
@@ -220,5 +223,63 @@ func TestWholeGoneThisMoment(t *testing.T) {
 		t.Error("it is transferred")
 	}
 	e.serve()
-	askAll(t, e, []asking{{"mail.example.org.", dns.TypeA, "NXDOMAIN"}})
+	askAll(t, e, []exchange{{"mail.example.org.", dns.TypeA, "NXDOMAIN"}})
+}
+
+// TestWholeConcurrently: CoreDNS's lookup appends to slices of the zone's own, *dnssec* to those of an answer. Either would
+// be a race, and the records of one answer in another.
+func TestWholeConcurrently(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("cut DS 12345 13 2 0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF\nshop CNAME many\nold DNAME new\n")
+	for i := range 3 { // which leaves room for a fourth
+		fmt.Fprintf(&text, "cut NS ns%d.cut\nns%d.cut A 198.51.100.%d\nmany A 198.51.100.%d\nx.new A 198.51.100.%d\n*.star TXT %d\n@ MX %d many\n", i, i, i, i, i, i, i)
+	}
+	dir := includesOf(t, map[string]string{"example.org": text.String()})
+	e := running(t, edges{}, silent, covered(network.Live, network.Live), "edgemanage mynet {"+body+"includes "+dir+"\n}", ".")
+	signature := rr("example.org. 60 IN TXT signature")[0]
+	for _, q := range []*dns.Msg{
+		question("x.cut.example.org.", dns.TypeA), question("cut.example.org.", dns.TypeDS), question("shop.example.org.", dns.TypeA),
+		question("many.example.org.", dns.TypeA), question("many.example.org.", dns.TypeTXT), question("x.old.example.org.", dns.TypeA),
+		question("x.star.example.org.", dns.TypeTXT), question("example.org.", dns.TypeMX), question("many.example.org.", dns.TypeANY),
+		question("nothing.example.org.", dns.TypeA),
+	} {
+		q.SetEdns0(1232, true)
+		t.Run(q.Question[0].Name+dns.TypeToString[q.Question[0].Qtype], func(t *testing.T) {
+			want := asked(t, e, q)
+			var wg sync.WaitGroup
+			for range 8 {
+				wg.Go(func() {
+					for range 20 {
+						w := dnstest.NewRecorder(&testWriter{})
+						if _, err := e.ServeDNS(t.Context(), w, q.Copy()); err != nil {
+							t.Error(err)
+						}
+						w.Msg.Answer = append(w.Msg.Answer, signature)
+						w.Msg.Ns = append(w.Msg.Ns, signature)
+						w.Msg.Extra = append(w.Msg.Extra, signature)
+					}
+				})
+			}
+			wg.Wait()
+			if diff := cmp.Diff(want, asked(t, e, q)); diff != "" {
+				t.Errorf("the zone changed (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestWholeSignedCut: a validator is given the DS with the delegation (RFC 4035, 3.1.4), others are not.
+func TestWholeSignedCut(t *testing.T) {
+	const ds = "cut.example.org. 300 IN DS 12345 13 2 0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF"
+	dir := includesOf(t, map[string]string{"example.org": "cut NS ns.example.net.\n" + strings.Replace(ds, ".example.org.", "", 1) + "\n"})
+	e := running(t, edges{}, silent, covered(network.Live, network.Live), "edgemanage mynet {"+body+"includes "+dir+"\n}", ".")
+	const plain = "NOERROR\nauthority\ncut.example.org. 300 IN NS ns.example.net."
+	q := question("x.cut.example.org.", dns.TypeA)
+	if diff := cmp.Diff(plain, asked(t, e, q)); diff != "" {
+		t.Errorf("answer differs (-want +got):\n%s", diff)
+	}
+	q.SetEdns0(1232, true)
+	if diff := cmp.Diff(plain+"\n"+ds, asked(t, e, q)); diff != "" {
+		t.Errorf("answer with DO differs (-want +got):\n%s", diff)
+	}
 }
