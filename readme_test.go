@@ -40,6 +40,29 @@ func TestReadmePluginCfg(t *testing.T) {
 	}
 }
 
+// TestReadmeSecondaries: the end-to-end tests run the configurations in examples, so what the README shows must be those.
+func TestReadmeSecondaries(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths, err := filepath.Glob("examples/secondaries/*.conf")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("got examples %q, error %v", paths, err)
+	}
+	for _, path := range paths {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(readme), "\n~~~ txt\n"+string(text)+"~~~\n") {
+				t.Errorf("README.md has no fence that is %s", path)
+			}
+		})
+	}
+}
+
 // fence returns the lines of the first fence that contains a string, or nil.
 func fence(text, containing string) []string {
 	for _, match := range regexp.MustCompile("(?ms)^(?:~~~|```)[^\n]*(\n.*?\n)(?:~~~|```)$").FindAllStringSubmatch(text, -1) {

@@ -99,6 +99,9 @@ func provide(t *testing.T, dir string, fences []fence) {
 		"object.txt":     objectBody,
 		"edges.txt":      "edge1.example.net 192.0.2.11\nedge2.example.net 192.0.2.12\n",
 		"db.example.org": restOfZone,
+		"canaries.yaml":  "example.org: 192.0.2.200\n",
+
+		"zones/example.org.zone": "@ MX 10 mail\nmail A 192.0.2.80\n",
 	}
 	for _, f := range fences {
 		if f.named != "" {
@@ -106,7 +109,11 @@ func provide(t *testing.T, dir string, fences []fence) {
 		}
 	}
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
