@@ -84,6 +84,7 @@ func newMemory() *Memory {
 
 		records:   map[string]zoneRecord{},
 		displaced: map[string]string{},
+		zones:     map[string]*ZoneState{},
 		kept:      map[string]string{},
 		said:      map[string]bool{},
 	}
