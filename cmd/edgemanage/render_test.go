@@ -2,8 +2,11 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +16,7 @@ import (
 	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/network"
 	"github.com/deflect-ca/coredns-edgemanage/prober"
+	"github.com/deflect-ca/coredns-edgemanage/state"
 )
 
 // runNetwork runs the network of a Corefile as the server does, until stop.
@@ -113,7 +117,7 @@ func TestRenderEqualsServer(t *testing.T) {
 			t.Errorf("got exit code %d and %q, want 1 and %q", code, stderr, want)
 		}
 		want := written()
-		if serial := ", serial 1900000001\n"; !strings.Contains(want["named.example.org.zone"], serial) {
+		if serial := ", serial 190000000"; !strings.Contains(want["named.example.org.zone"], serial) {
 			t.Errorf("got %q, want a serial above that of the file found", want["named.example.org.zone"])
 		}
 		if diff := cmp.Diff(want, zoneFiles(t, out)); diff != "" {
@@ -237,5 +241,47 @@ func TestRenderManyIncomplete(t *testing.T) {
 		"z0.example.org. z1.example.org. z2.example.org. z3.example.org. z4.example.org. and 4 more\n"
 	if !strings.HasSuffix(stderr, want) {
 		t.Errorf("got %q, want %q at the end", stderr, want)
+	}
+}
+
+// Addresses given in place of the saved ones make every serial rise, that of a zone with a canary or a serial ahead of
+// the network's too, or secondaries would not take over what is written.
+func TestRenderLiveRaisesSerials(t *testing.T) {
+	f := newFarm(t, nil)
+	corefile := site(t, f, 1, "state ./state", "includes ./includes", "canaries ./canaries")
+	dir := filepath.Dir(corefile)
+	write(t, dir, "canaries", "b.example.org: 192.0.2.9\n")
+	for _, zone := range []string{"a", "b", "c"} {
+		write(t, dir, "includes/"+zone+".example.org.zone", "")
+	}
+	const serial, ahead = 2_000_000_000, 2_000_000_005
+	store, _, err := state.Open(filepath.Join(dir, "state", "web"), state.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store.Save(state.Document{
+		SetSerial: serial, Zones: map[string]state.Zone{"c.example.org.": {Serial: ahead}},
+		Families: map[string]state.Family{"ipv4": {Live: []string{"e0"}, Rung: "full", Addresses: map[string]netip.Addr{"e0": netip.MustParseAddr(address(0))}}},
+	})
+	store.AddSamples([]state.Sample{{Edge: "192.0.2.9", At: time.Now(), Took: time.Millisecond, Outcome: "ok"}})
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	serials := func(args ...string) map[string]uint64 {
+		_, stdout, _ := execute(t, append([]string{"render", corefile}, args...)...)
+		found := map[string]uint64{}
+		for _, m := range regexp.MustCompile(`zone (\S+)\., serial (\d+)`).FindAllStringSubmatch(stdout, -1) {
+			found[m[1]], _ = strconv.ParseUint(m[2], 10, 32)
+		}
+		return found
+	}
+	before, after := serials(), serials("--live", "192.0.2.1")
+	if len(before) != 3 {
+		t.Fatalf("got the serials %v, want three", before)
+	}
+	for zone, s := range before {
+		if after[zone] <= s {
+			t.Errorf("%s: got the serial %d, was %d", zone, after[zone], s)
+		}
 	}
 }

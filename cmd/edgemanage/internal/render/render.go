@@ -81,15 +81,16 @@ func replace(s *network.Snapshot, c *config.Network, live []netip.Addr, now time
 			next.Families[f] = network.LiveSet{Coverage: network.Live, Addrs: slices.Compact(addrs)}
 		}
 	}
-	same := func(a, b network.LiveSet) bool { return slices.Equal(a.Addrs, b.Addrs) }
-	if !slices.EqualFunc(next.Families[:], s.Families[:], same) {
+	moved := !slices.EqualFunc(next.Families[:], s.Families[:], func(a, b network.LiveSet) bool { return slices.Equal(a.Addrs, b.Addrs) })
+	if moved {
 		next.Serial = network.NextSerial(s.Serial, c.SerialFloor, now)
 	}
 	next.Zones = maps.Clone(s.Zones)
 	for name, z := range s.Zones {
 		plain := *z
 		clear(plain.Addrs[:])
-		if !slices.EqualFunc(plain.Addrs[:], z.Addrs[:], slices.Equal[[]netip.Addr]) {
+		canary := !slices.EqualFunc(plain.Addrs[:], z.Addrs[:], slices.Equal[[]netip.Addr])
+		if canary || moved && z.Serial != 0 {
 			plain.Serial = network.NextSerial(s.ZoneSerial(name), c.SerialFloor, now)
 		}
 		next.Zones[name] = &plain
