@@ -22,6 +22,7 @@ const signedInclude = `
 @		HTTPS	1 . alpn=h2
 mail		A	198.51.100.7
 shop		CNAME	@
+dangling	CNAME	nothing
 chain		CNAME	shop
 wildchain	CNAME	x.wild
 outside		CNAME	www.example.net.
@@ -73,6 +74,8 @@ func TestDNSSECWholeZone(t *testing.T) {
 			{"chain.example.org", "A", valid},
 			{"wildchain.example.org", "A", valid},
 			{"x.old.example.org", "A", valid},
+			{"shop.example.org", "CAA", valid}, // the CNAME, and that there is none at its end
+			{"dangling.example.org", "A", valid},
 			{"secure.example.org", "DS", valid},
 			{"_acme-challenge.example.org", "DS", negative},
 			{"example.org", "CAA", negative},
