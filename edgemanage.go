@@ -40,7 +40,8 @@ type Edgemanage struct {
 // Name implements plugin.Handler.
 func (e *Edgemanage) Name() string { return pluginName }
 
-// ServeDNS implements plugin.Handler. It takes no lock and waits for nothing.
+// ServeDNS implements plugin.Handler. It waits for nothing but, in a whole zone that has just changed, the query that
+// builds it; the rotating names do not wait for that either.
 func (e *Edgemanage) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 	state := request.Request{W: w, Req: r}
 	z, at := e.find(state.Name())

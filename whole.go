@@ -108,15 +108,31 @@ func asking(state request.Request, name string, qtype uint16) request.Request {
 
 func isCNAME(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeCNAME }
 
-// tree returns the zone for lookups, built by the first query that needs it after a change. It has no upstream.
+// tree returns the zone for lookups, built by the first query that needs it after a change. It has no upstream. Other
+// queries wait for that one, as long as it would take them to build it: a flood would else build a large zone a thousand
+// times at once.
 func (z *zone) tree(now *answers) (*wholeZone, error) {
 	if t := now.tree.Load(); t != nil {
 		return t, nil
 	}
-	t := &wholeZone{Zone: file.NewZone(z.origin, "")}
+	now.building.Lock()
+	defer now.building.Unlock()
+	if t := now.tree.Load(); t != nil {
+		return t, nil
+	}
+	t, err := plant(z.origin, network.Records(z.template, now.snapshot, z.origin))
+	if err == nil {
+		now.tree.Store(t)
+	}
+	return t, err
+}
+
+// plant makes a zone for lookups of its records, which it leaves as they are.
+func plant(origin string, records []dns.RR) (*wholeZone, error) {
+	t := &wholeZone{Zone: file.NewZone(origin, "")}
 	seen := map[uint16]bool{dns.TypeNS: true, dns.TypeSOA: true}
 	var others []uint16
-	for _, rr := range network.Records(z.template, now.snapshot, z.origin) {
+	for _, rr := range records {
 		if rrtype := rr.Header().Rrtype; !seen[rrtype] {
 			seen[rrtype] = true
 			others = append(others, rrtype)
@@ -132,7 +148,6 @@ func (z *zone) tree(now *answers) (*wholeZone, error) {
 			t.types = append(t.types, rrtype)
 		}
 	}
-	now.tree.Store(t)
 	return t, nil
 }
 

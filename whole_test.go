@@ -283,3 +283,32 @@ func TestWholeSignedCut(t *testing.T) {
 		t.Errorf("answer with DO differs (-want +got):\n%s", diff)
 	}
 }
+
+// TestWholeBuiltOnce: however many queries come for a zone that has changed, one builds it.
+func TestWholeBuiltOnce(t *testing.T) {
+	var text strings.Builder
+	for i := range 3000 {
+		fmt.Fprintf(&text, "host%d A 198.51.100.1\n", i)
+	}
+	dir := includesOf(t, map[string]string{"example.org": text.String()})
+	e := running(t, edges{}, silent, covered(network.Live, network.Live), "edgemanage mynet {"+body+"includes "+dir+"\n}", ".")
+	z := e.table()["example.org."]
+	now := z.now()
+	trees := make([]*wholeZone, 32)
+	var wg sync.WaitGroup
+	for i := range trees {
+		wg.Go(func() {
+			tree, err := z.tree(now)
+			if err != nil {
+				t.Error(err)
+			}
+			trees[i] = tree
+		})
+	}
+	wg.Wait()
+	for _, tree := range trees {
+		if tree != trees[0] {
+			t.Fatal("two queries have built the zone")
+		}
+	}
+}

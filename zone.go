@@ -1,6 +1,7 @@
 package edgemanage
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"github.com/deflect-ca/coredns-edgemanage/network"
@@ -63,6 +64,7 @@ type answers struct {
 	own      *network.ZoneState // what the zone has beside the network's; nil when that is nothing
 	records  *zonefile.Records
 	tree     atomic.Pointer[wholeZone] // the whole zone, once a query needed it
+	building sync.Mutex                // held while tree is made
 }
 
 // now returns the records of the current snapshot. They are built by the first query after a change of the set or of the
