@@ -79,6 +79,9 @@ func (e *Edgemanage) checkClaims() (faults []error) {
 			faults = append(faults, fmt.Errorf("%s: edgemanage: the zone \".\" is the root: expected the zones of the network, after its name", c.at))
 		}
 		for _, zone := range zones {
+			if plugin.Zones(e.keys).Matches(zone) == "" {
+				continue // of includes, and served in other blocks at most
+			}
 			if o := owner[zone]; o != nil && o.network != c.network {
 				faults = append(faults, inTwoNetworks(zone, o, c))
 			}

@@ -55,6 +55,11 @@ func TestServeIncludes(t *testing.T) {
 			func(a, _ string) string { return "org:0 {\nbind 127.0.0.1\nedgemanage a {" + body + a + "}\n}" },
 			[]zones{{"example.org.": "a"}},
 			[]change{{[]string{"a/www.org", "a/example.com"}, nil, []zones{{"example.org.": "a", "www.org.": "a"}}}}},
+		{"in two networks, but under no key of the block", []string{"a/example.org", "a/example.net", "b/example.net"},
+			func(a, b string) string {
+				return "org:0 {\nbind 127.0.0.1\nedgemanage a {" + body + a + "}\nedgemanage b {" + body + b + "}\n}"
+			},
+			[]zones{{"example.org.": "a"}}, nil},
 		{"blocks without a body, by their keys", []string{"a/example.org", "a/example.net"},
 			func(a, _ string) string {
 				return "org:0 {\nbind 127.0.0.1\nedgemanage a\n}\n.:0 {\nbind 127.0.0.2\nedgemanage a {" + body + a + "}\n}\nnet:0 {\nbind 127.0.0.3\nedgemanage a www.net\n}"
