@@ -55,7 +55,7 @@ func watchIncludes(ctx context.Context, c *config.Network, known map[string]*inc
 }
 
 func newIncludeWatcher(c *config.Network, known map[string]*include, told map[string]bool) *includeWatcher {
-	w := &includeWatcher{config: c, known: maps.Clone(known), last: map[string]signature{}, told: maps.Clone(told)}
+	w := &includeWatcher{config: c, known: maps.Collect(maps.All(known)), last: map[string]signature{}, told: maps.Collect(maps.All(told))}
 	for zone, inc := range known {
 		w.last[zone] = inc.seen
 	}

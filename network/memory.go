@@ -6,7 +6,6 @@ import (
 
 	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/history"
-	"github.com/deflect-ca/coredns-edgemanage/notify"
 	"github.com/deflect-ca/coredns-edgemanage/prober"
 	"github.com/deflect-ca/coredns-edgemanage/selector"
 	"github.com/deflect-ca/coredns-edgemanage/state"
@@ -39,10 +38,11 @@ type Memory struct {
 	saved     map[string]state.Zone  // what is saved of them; replaced, not changed; nil: to be made anew
 	kept      map[string]string      // prints of the includes that the state has
 	top       uint32                 // the latest serial that any zone ever had
+	notified  []netip.AddrPort       // the secondaries
 	passed    *Snapshot              // the last one that was passed on to secondaries
 	said      map[string]bool        // warnings that are told once
 
-	notifier *notify.Notifier // nil without secondaries to notify, and in dry run
+	notifier Secondaries // nil without secondaries to notify, and in dry run
 
 	store     *state.Store // nil without a state directory, and in dry run
 	dir       string       // the directory of store

@@ -10,6 +10,7 @@ import (
 
 	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/history"
+	"github.com/deflect-ca/coredns-edgemanage/notify"
 	"github.com/deflect-ca/coredns-edgemanage/prober"
 	"github.com/deflect-ca/coredns-edgemanage/selector"
 	"github.com/deflect-ca/coredns-edgemanage/state"
@@ -44,6 +45,15 @@ type Options struct {
 	ZonesMoved func()
 	// Listening, unless nil, is closed when the servers listen. No secondary is notified before.
 	Listening <-chan struct{}
+	// Secondaries makes what notifies the secondaries; nil makes a notify.Notifier.
+	Secondaries func(notify.Options) Secondaries
+}
+
+// Secondaries notifies secondaries. *notify.Notifier does.
+type Secondaries interface {
+	Configure(addresses []netip.AddrPort)
+	Notify(zones []string, serial func(zone string) uint32)
+	Close()
 }
 
 // Network runs one network of edges. Its methods may be called from any goroutine; those that ask for a change fail
@@ -63,6 +73,7 @@ type Network struct {
 	moved     func()
 	claimed   func(zone string) bool
 	listening <-chan struct{}
+	notifying func(notify.Options) Secondaries
 	files     chan struct{} // wakes who writes the zone files
 
 	snapshot atomic.Pointer[Snapshot]
@@ -108,7 +119,10 @@ func New(c *config.Network, in *Inputs, o Options) (*Network, error) {
 		prober: o.Prober, resolver: o.Resolver, observer: o.Observer, now: o.Now,
 		rules: rules(c),
 		zones: slices.Compact(slices.Sorted(slices.Values(o.Zones))), published: o.Published, moved: o.ZonesMoved,
-		claimed: o.Claimed, listening: o.Listening, files: make(chan struct{}, 1),
+		claimed: o.Claimed, listening: o.Listening, notifying: o.Secondaries, files: make(chan struct{}, 1),
+	}
+	if n.notifying == nil {
+		n.notifying = func(o notify.Options) Secondaries { return notify.New(o) }
 	}
 	if n.now == nil {
 		n.now = time.Now

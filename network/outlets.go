@@ -79,6 +79,9 @@ func (n *Network) serialOf(zone string) uint32 { return n.Snapshot().ZoneSerial(
 // enlist makes the secondaries of the configuration those that are notified. The queues of those that stay go on.
 func (n *Network) enlist() {
 	mem := n.mem
+	if !slices.Equal(mem.notified, n.config.Notify) {
+		mem.notified, mem.passed = n.config.Notify, nil // those that are new are told of all zones
+	}
 	if n.config.DryRun || len(n.config.Notify) == 0 {
 		if mem.notifier != nil {
 			mem.notifier.Close()
@@ -87,7 +90,7 @@ func (n *Network) enlist() {
 		return
 	}
 	if mem.notifier == nil {
-		mem.notifier = notify.New(notify.Options{After: n.listening, Observe: func(e notify.Event) { n.tell(Notified(e)) }})
+		mem.notifier = n.notifying(notify.Options{After: n.listening, Observe: func(e notify.Event) { n.tell(Notified(e)) }})
 	}
 	mem.notifier.Configure(n.config.Notify)
 }

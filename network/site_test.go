@@ -30,6 +30,8 @@ type site struct {
 	told     *recorder
 	step     time.Duration // how far the wall clock is off
 	memory   *Memory
+	zones    []string       // that the Corefile names
+	options  func(*Options) // changes how networks are made
 }
 
 // inBubble runs a test of a site that is not started yet.
@@ -103,10 +105,14 @@ func (s *site) tryStart() error {
 	if err != nil {
 		return err
 	}
-	n, err := New(s.config, in, Options{
-		Prober: s.prober, Resolver: s.resolver, Observer: s.told,
+	o := Options{
+		Prober: s.prober, Resolver: s.resolver, Observer: s.told, Zones: s.zones,
 		Now: func() time.Time { return time.Now().Add(s.step) },
-	})
+	}
+	if s.options != nil {
+		s.options(&o)
+	}
+	n, err := New(s.config, in, o)
 	if err != nil {
 		return err
 	}
