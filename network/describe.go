@@ -111,5 +111,6 @@ func (n *Network) describeCanary(zone string, now time.Time) CanaryStatus {
 		Edge: n.describeMember(c.edge, c.edge.members[c.family], now),
 	}
 	s.Edge.Live = s.Active
+	s.Edge.Verdict = selector.Verdict{Name: c.edge.name, Mode: s.Edge.Mode, Grade: s.Edge.Grade, Average: s.Edge.Average}
 	return s
 }
