@@ -20,7 +20,7 @@ func (z *zone) answer(ctx context.Context, m *dns.Msg, state request.Request, no
 	name, qtype := state.Name(), state.QType()
 	for len(m.Answer) <= maxChain {
 		answer, ns, extra, result := tree.Lookup(ctx, state, name)
-		if result != file.Delegation && z.empty(tree, name, qtype, exists) {
+		if cut := result == file.Delegation && len(answer) == 0; !cut && z.empty(tree, name, qtype, exists) {
 			// file may take a wildcard for it that is beside the name (RFC 4592, 2.2.2), or deny it.
 			m.Ns, m.Extra = now.records.SOA, nil
 			return file.NoData

@@ -74,6 +74,8 @@ x.new		A	198.51.100.2
 wild		CNAME	x.star
 *.star		A	198.51.100.3
 ent.star	TXT	x
+*.cutstar	CNAME	x.cut1
+a.b.cutstar	TXT	x
 a.b.star	TXT	x
 tonothing	CNAME	nothing
 l1		CNAME	l2
@@ -112,6 +114,7 @@ rare		AFSDB	1 mail
 		{"b.star.example.org.", dns.TypeA, nodata},
 		{"b.star.example.org.", dns.TypeANY, nodata},
 		{"ent.star.example.org.", dns.TypeA, nodata},
+		{"b.cutstar.example.org.", dns.TypeA, nodata},
 		{"y.b.star.example.org.", dns.TypeA, denied},
 		{"c.star.example.org.", dns.TypeA, "NOERROR aa\nc.star.example.org. 300 IN A 198.51.100.3" + authority},
 		// Each of two cuts needs the glue of the other.

@@ -60,10 +60,13 @@ var differences = []difference{
 		want.rcode = got.rcode
 		return true
 	}},
-	{"a chain that never ends: SERVFAIL, BIND shows some of it", func(_ asking, got, want *reply) bool {
-		if got.rcode != "SERVFAIL" || !all(want.answer, "CNAME") || !slices.ContainsFunc([]string{"loop1", "loop2", "self"}, func(name string) bool {
-			return len(want.answer) > 0 && strings.Contains(want.answer[0], " CNAME "+name+".")
-		}) {
+	{"a chain that never ends: SERVFAIL, BIND shows some of it", func(q asking, got, want *reply) bool {
+		itself := func(line string) bool {
+			f := strings.Fields(line)
+			return len(f) == 5 && f[0] == f[4]
+		}
+		failed := want.rcode == "SERVFAIL" || q.qtype == dns.TypeANY || slices.ContainsFunc(want.answer, itself)
+		if got.rcode != "SERVFAIL" || !failed || !all(want.answer, "CNAME", "DNAME") {
 			return false
 		}
 		*want = *got
