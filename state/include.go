@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"time"
 )
 
 // includesName is the directory of the last good includes, one file a zone.
@@ -61,7 +62,8 @@ func includeFile(zone string) (string, bool) {
 	return path.Join(includesName, escaped), zone != "" && zone != "." && zone != ".." && len(escaped) <= 255
 }
 
-// writeIncludes writes the includes that wait.
+// writeIncludes writes the includes that wait, as many as there is time for: thousands of them take a disk many seconds,
+// for which no set, mode or sample may wait.
 func (s *Store) writeIncludes() error {
 	s.mu.Lock()
 	batch := s.includes
@@ -70,21 +72,36 @@ func (s *Store) writeIncludes() error {
 	if len(batch) == 0 {
 		return nil
 	}
-	err := s.w.disk.saveIncludes(batch)
-	if err == nil {
-		return nil
+	err := s.w.disk.saveIncludes(batch, s.hurried)
+	if len(batch) > 0 {
+		// They wait again, but for those of which there is a newer one.
+		s.mu.Lock()
+		for zone, content := range s.includes {
+			batch[zone] = content
+		}
+		s.includes = batch
+		s.rouse()
+		s.mu.Unlock()
 	}
-	// All of them wait again, but for those of which there is a newer one; what was written is not written twice.
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for zone, content := range s.includes {
-		batch[zone] = content
+	if err != nil {
+		return fmt.Errorf("saving includes: %w", err)
 	}
-	s.includes = batch
-	return fmt.Errorf("saving includes: %w", err)
+	return nil
 }
 
-func (d *disk) saveIncludes(batch map[string][]byte) error {
+// hurried says whether something waits that is more urgent than includes.
+func (s *Store) hurried() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false // the rest is written in one go
+	}
+	return s.next != nil || len(s.changes) > 0 || len(s.samples) > 0 && !time.Now().Before(s.w.nextTime)
+}
+
+// saveIncludes writes includes, one at least, until it is told to hurry. It takes what it has written out of the batch;
+// after an error all that is not known to be on the disk is still in it.
+func (d *disk) saveIncludes(batch map[string][]byte, hurried func() bool) error {
 	if err := d.root.Mkdir(includesName, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
@@ -93,17 +110,25 @@ func (d *disk) saveIncludes(batch map[string][]byte) error {
 		zones = append(zones, zone)
 	}
 	slices.Sort(zones)
-	for _, zone := range zones {
-		if err := d.saveInclude(zone, batch[zone]); err != nil {
-			return fmt.Errorf("include of %q: %w", zone, err)
+	n := 0
+	for n < len(zones) && (n == 0 || !hurried()) {
+		if err := d.saveInclude(zones[n], batch[zones[n]]); err != nil {
+			return fmt.Errorf("include of %q: %w", zones[n], err)
 		}
+		n++
 	}
 	dir, err := d.root.Open(includesName)
 	if err != nil {
 		return err
 	}
 	defer dir.Close()
-	return dir.Sync()
+	if err := dir.Sync(); err != nil {
+		return err
+	}
+	for _, zone := range zones[:n] {
+		delete(batch, zone)
+	}
+	return nil
 }
 
 func (d *disk) saveInclude(zone string, content []byte) error {

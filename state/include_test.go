@@ -2,7 +2,9 @@ package state
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -65,5 +67,42 @@ func TestInclude(t *testing.T) {
 				t.Errorf("dropped: got error %v", err)
 			}
 		})
+	}
+}
+
+// TestIncludesYield: ten thousand includes of a first start kept the disk for half a minute, during which no change of the
+// set was saved before it was published.
+func TestIncludesYield(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "main")
+	must(t, os.Mkdir(dir, 0o755))
+	d, err := openDisk(dir)
+	must(t, err)
+	defer d.close()
+	batch := map[string][]byte{"a.example.": []byte("a"), "b.example.": []byte("b"), "c.example.": []byte("c")}
+	for left := len(batch) - 1; left >= 0; left-- {
+		must(t, d.saveIncludes(batch, func() bool { return true }))
+		if len(batch) != left {
+			t.Fatalf("in a hurry %d includes are left, want %d", len(batch), left)
+		}
+		if got, want := len(names(t, filepath.Join(dir, includesName))), 3-left; got != want {
+			t.Fatalf("in a hurry %d includes are written, want %d", got, want)
+		}
+	}
+}
+
+// TestIncludesYieldInStore: whatever comes between them, no include is lost.
+func TestIncludesYieldInStore(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "main")
+	s, _ := mustOpen(t, dir, Options{})
+	for i := range 300 {
+		s.SaveInclude(fmt.Sprintf("zone%d.example.", i), []byte("x"))
+		if i%10 == 0 {
+			<-s.Save(Document{}).Done()
+			s.AddChange(Change{Kind: "set"})
+		}
+	}
+	must(t, s.Close())
+	if got := len(names(t, filepath.Join(dir, includesName))); got != 300 {
+		t.Errorf("%d includes are saved, want 300", got)
 	}
 }
