@@ -2,6 +2,7 @@ package edgemanage
 
 import (
 	"context"
+	"slices"
 
 	"github.com/coredns/coredns/plugin/file"
 	"github.com/coredns/coredns/request"
@@ -25,7 +26,7 @@ func (z *zone) answer(ctx context.Context, m *dns.Msg, state request.Request, no
 			m.Ns, m.Extra = now.records.SOA, nil
 			return file.NoData
 		}
-		m.Answer, m.Ns, m.Extra = append(m.Answer, answer...), ns, extra
+		m.Answer, m.Ns, m.Extra = join(m.Answer, answer), ns, extra
 		end, open := chainEnd(answer, qtype)
 		switch {
 		case !open || result == file.Delegation:
@@ -46,6 +47,19 @@ func (z *zone) answer(ctx context.Context, m *dns.Msg, state request.Request, no
 		}
 	}
 	return file.ServerFailure
+}
+
+// join appends records to those of a chain before them. A DNAME that was used before is not repeated.
+func join(before, more []dns.RR) []dns.RR {
+	if before == nil {
+		return slices.Clip(more)
+	}
+	for _, rr := range more {
+		if rr.Header().Rrtype != dns.TypeDNAME || !slices.Contains(before, rr) {
+			before = append(before, rr)
+		}
+	}
+	return before
 }
 
 // empty says whether a name exists without any records to show.

@@ -70,6 +70,8 @@ out		CNAME	www.example.net.
 other		CNAME	www.example.com.
 todname		CNAME	x.old
 old		DNAME	new
+up		DNAME	@
+twice		CNAME	mail.up.up
 x.new		A	198.51.100.2
 wild		CNAME	x.star
 *.star		A	198.51.100.3
@@ -100,6 +102,8 @@ rare		AFSDB	1 mail
 		{"shop.example.org.", dns.TypeSOA, "NOERROR aa\nshop.example.org. 300 IN CNAME example.org.\n" + soa + authority},
 		{"todname.example.org.", dns.TypeA, "NOERROR aa\ntodname.example.org. 300 IN CNAME x.old.example.org.\nold.example.org. 300 IN DNAME new.example.org.\n" +
 			"x.old.example.org. 300 IN CNAME x.new.example.org.\nx.new.example.org. 300 IN A 198.51.100.2" + authority},
+		{"twice.example.org.", dns.TypeA, "NOERROR aa\ntwice.example.org. 300 IN CNAME mail.up.up.example.org.\nup.example.org. 300 IN DNAME example.org.\n" +
+			"mail.up.up.example.org. 300 IN CNAME mail.up.example.org.\nmail.up.example.org. 300 IN CNAME mail.example.org.\nmail.example.org. 300 IN A 198.51.100.1" + authority},
 		{"wild.example.org.", dns.TypeA, "NOERROR aa\nwild.example.org. 300 IN CNAME x.star.example.org.\nx.star.example.org. 300 IN A 198.51.100.3" + authority},
 		{"tonothing.example.org.", dns.TypeA, "NXDOMAIN aa\ntonothing.example.org. 300 IN CNAME nothing.example.org.\nauthority\n" + soa},
 		{"tocut.example.org.", dns.TypeA, "NOERROR aa\ntocut.example.org. 300 IN CNAME x.cut1.example.org.\nauthority\ncut1.example.org. 300 IN NS ns.cut2.example.org." + glue},
