@@ -62,9 +62,10 @@ type Network struct {
 	running  int // probes and resolutions under way, at most workers
 	untried  int // configured edges that have not ended a turn since the start
 	started  time.Time
-	decideAt time.Time      // when the samples gathered are decided on; zero: there are none
-	pending  *state.Pending // the last write asked for
-	dirty    bool           // something is to be saved although no set changed
+	decideAt time.Time           // when the samples gathered are decided on; zero: there are none
+	pending  *state.Pending      // the last write asked for
+	dirty    bool                // something is to be saved although no set changed
+	troubled [families]time.Time // when trouble of this host was last told of
 	helpers  sync.WaitGroup
 	ctx      context.Context
 	resolved chan resolution
