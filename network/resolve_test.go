@@ -7,6 +7,7 @@ import (
 
 	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/prober"
+	"github.com/deflect-ca/coredns-edgemanage/selector"
 )
 
 func TestResolving(t *testing.T) {
@@ -120,5 +121,61 @@ func TestFamilyGoesAwayDuringRun(t *testing.T) {
 		if gap := s.gapAfter("192.0.2.1"); gap != s.config.Interval {
 			t.Errorf("got %s between probes, want the interval", gap)
 		}
+	})
+}
+
+// A resolver that denies all addresses of one family does not make that family empty, nor shrink it before what it says
+// instead has passed.
+func TestFamilyDenied(t *testing.T) {
+	tests := []struct {
+		name     string
+		families config.Families
+		works    bool // whether what the names resolve to instead does
+		want     string
+	}{
+		{"addresses that work", config.Both, true, "192.0.2.2"}, // a is asked first; b is the last
+		{"addresses that do not", config.Both, false, "192.0.2.1 192.0.2.2"},
+		{"addresses that nobody asks for", config.IPv4, true, "192.0.2.1 192.0.2.2"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inBubble(t, func(s *site) {
+				s.config.Families = tt.families
+				s.edges("a.example.net", "b.example.net")
+				s.resolver.set("a.example.net", "192.0.2.1")
+				s.resolver.set("b.example.net", "192.0.2.2")
+				s.start()
+				s.round()
+				s.want("before", "192.0.2.1 192.0.2.2")
+				if !tt.works {
+					s.prober.set(dead, "2001:db8::1", "2001:db8::2")
+				}
+				s.resolver.set("a.example.net", "2001:db8::1")
+				s.resolver.set("b.example.net", "2001:db8::2")
+				for range 5 {
+					s.round()
+				}
+				s.want("after", tt.want)
+			})
+		})
+	}
+}
+
+// The address of an edge that is unavailable stays out, also when the name of another one, earlier in the lists, resolves
+// to it.
+func TestUnavailableAddressStaysOut(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.edges("a.example.net", "b.example.net", "c.example.net")
+		s.resolver.set("a.example.net", "192.0.2.1")
+		s.resolver.set("b.example.net", "192.0.2.2")
+		s.resolver.set("c.example.net", "192.0.2.3")
+		s.start()
+		s.mode("c.example.net", selector.Unavailable)
+		s.round()
+		s.want("with c unavailable", "192.0.2.1 192.0.2.2")
+		s.resolver.set("a.example.net", "192.0.2.3")
+		s.round()
+		s.round()
+		s.want("with a at the address of c", "192.0.2.1 192.0.2.2")
 	})
 }

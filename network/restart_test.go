@@ -138,7 +138,7 @@ func TestFallbackStandsAfterRestart(t *testing.T) {
 // before it is answered.
 func TestHistoryIsNotOfAnotherAddress(t *testing.T) {
 	inBubble(t, func(s *site) {
-		s.config.EdgeCount = 1
+		s.config.EdgeCount, s.config.Families = 1, config.Both
 		s.edges("a.example.net", "b.example.net")
 		s.resolver.set("a.example.net", "192.0.2.1", "2001:db8::1")
 		s.resolver.set("b.example.net", "192.0.2.2", "2001:db8::2")
