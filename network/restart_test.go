@@ -3,6 +3,7 @@ package network
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -293,5 +294,24 @@ func TestRestartWhileSetStands(t *testing.T) {
 		s.want("after another restart", "192.0.2.2")
 		s.equal("serial", s.Snapshot().Serial, serial)
 		s.equal("changes", len(heard[SetChanged](s.told)), changes)
+	})
+}
+
+// With no generation of the state readable the log says what that means, and Status that it is so.
+func TestModesLost(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.config.State = t.TempDir()
+		s.edges("a 192.0.2.1", "b 192.0.2.2")
+		s.start()
+		s.mode("a", selector.Unavailable)
+		s.stop()
+		for _, name := range []string{"state.json", "state.json.1"} {
+			writeFile(t, filepath.Join(stateDir(s.config), name), "damaged")
+		}
+		s.start()
+		s.equal("modes lost", s.Status().ModesLost, true)
+		if !slices.ContainsFunc(heard[Warning](s.told), func(w Warning) bool { return strings.Contains(w.Text, "the modes that operators set are lost") }) {
+			t.Errorf("got warnings %q, want one that says that modes were lost", heard[Warning](s.told))
+		}
 	})
 }
