@@ -87,6 +87,12 @@ func (n *Network) yield(e *edge, f Family, a netip.Addr, owner *edge) {
 	case m == nil || m.probe != a && m.served != a:
 	case m.address() == a && (m.probe == a || !m.probe.IsValid()):
 		n.strip(e, f)
+		// It may have passed there for a while: a resolver that gives every name one working address must not take the
+		// working edges' own away.
+		if owner := n.mem.edges[n.mem.owners[m.former]]; m.former.IsValid() && m.former != a && (owner == nil || owner == e || !owner.configured) {
+			m.probe, m.served = m.former, m.former
+			n.mem.owners[m.former] = e.name
+		}
 	case m.probe == a:
 		m.probe = m.served
 	default: // it has moved on, and has not passed there yet

@@ -1,7 +1,6 @@
 package network
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -139,8 +138,7 @@ func savedInputs(c *config.Network) *Inputs {
 		}
 	}
 	if d, ok := loaded.Document.Object[c.Object.File]; ok {
-		digest := prober.Digest{Size: d.Size}
-		if n, err := hex.Decode(digest.Sum[:], []byte(d.SHA256)); err == nil && n == len(digest.Sum) {
+		if digest, ok := loadDigest(d); ok {
 			in.Object = &digest
 		}
 	}

@@ -27,6 +27,8 @@ type Memory struct {
 	lists   map[string][]config.Edge // last good version of each edge list, for the state
 	digests map[string]state.Digest  // and of the object's file
 
+	previous []state.Digest // what the object was before and still passes, for the state
+
 	store     *state.Store // nil without a state directory, and in dry run
 	dir       string       // the directory of store
 	modesLost bool

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -177,5 +178,35 @@ func TestUnavailableAddressStaysOut(t *testing.T) {
 		s.round()
 		s.round()
 		s.want("with a at the address of c", "192.0.2.1 192.0.2.2")
+	})
+}
+
+// A resolver that gives every name one address, and one that works, takes no other edge's own address away: that one had
+// passed there too before it turned out to be another's.
+func TestOneAddressForAllNames(t *testing.T) {
+	inBubble(t, func(s *site) {
+		names := []string{"a.example.net", "b.example.net", "c.example.net", "d.example.net"}
+		s.config.EdgeCount = 4
+		s.edges(names...)
+		for i, name := range names {
+			s.resolver.set(name, fmt.Sprintf("192.0.2.%d", i+1))
+		}
+		s.start()
+		s.round()
+		s.want("before", "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4")
+		for _, name := range names {
+			s.resolver.set(name, "192.0.2.9")
+		}
+		for range 3 {
+			s.round()
+		}
+		s.equal("addresses answered meanwhile", len(strings.Fields(s.answers(IPv4))), 4)
+		for i, name := range names {
+			s.resolver.set(name, fmt.Sprintf("192.0.2.%d", i+1))
+		}
+		for range 2 {
+			s.round()
+		}
+		s.want("after", "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4")
 	})
 }

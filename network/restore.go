@@ -33,7 +33,8 @@ func (m *Memory) restore(l *state.Loaded, c *config.Network, now time.Time) (pro
 		}
 		m.lists[file] = edges
 	}
-	m.digests = d.Object
+	m.digests, m.previous = d.Object, d.PreviousObjects
+	m.object = restoreObject(d, c.Object.File)
 	r := rules(c)
 	m.rules = r
 	err := l.EachSample(func(s state.Sample) {
@@ -147,6 +148,8 @@ func (m *Memory) document(c *config.Network) state.Document {
 		Addresses:   map[string]state.Addresses{},
 		Edges:       make(map[string][]state.EdgeEntry, len(m.lists)),
 		Object:      m.digests,
+
+		PreviousObjects: m.previous,
 	}
 	for name, mode := range m.modes {
 		d.Modes[name] = mode.saved()

@@ -213,7 +213,7 @@ func (n *Network) sample(e *edge, f Family, r prober.Result) {
 	m.fresh, m.probed = true, true
 	if ok && m.served != r.Addr {
 		left := m.served
-		m.served = r.Addr
+		m.served, m.former = r.Addr, left
 		n.mem.disown(e, left)
 		n.dirty = true
 		n.decideWithin(urgent)

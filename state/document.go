@@ -25,6 +25,8 @@ type Document struct {
 	Edges map[string][]EdgeEntry `json:"edges,omitempty"`
 	// Object holds the test object as it was last read, by the path of its FILE.
 	Object map[string]Digest `json:"object,omitempty"`
+	// PreviousObjects holds what the test object was before, which passes for a while longer.
+	PreviousObjects []Digest `json:"previous_objects,omitempty"`
 	// Saved is when the document was handed to Store.Save, which sets it.
 	Saved time.Time `json:"saved,omitzero"`
 }
@@ -73,10 +75,13 @@ type Digest struct {
 	SHA256 string `json:"sha256"`
 	// Size is in bytes.
 	Size int64 `json:"size"`
+	// Until is when content of before ceases to pass; zero for what is current.
+	Until time.Time `json:"until,omitzero"`
 }
 
 // Clone returns a copy that shares nothing with d.
 func (d Document) Clone() Document {
+	d.PreviousObjects = slices.Clone(d.PreviousObjects)
 	d.ZoneSerials = maps.Clone(d.ZoneSerials)
 	d.Modes = maps.Clone(d.Modes)
 	d.Addresses = maps.Clone(d.Addresses)
