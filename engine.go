@@ -225,3 +225,13 @@ func (e *Edgemanage) serve() {
 		}
 	}
 }
+
+// serves says whether a name is the apex of a zone of ours in any server block.
+func (e *engine) serves(name string) bool {
+	for _, h := range e.handlers {
+		if h.zones[name] != nil {
+			return true
+		}
+	}
+	return false
+}
