@@ -310,8 +310,13 @@ func TestModesLost(t *testing.T) {
 		}
 		s.start()
 		s.equal("modes lost", s.Status().ModesLost, true)
-		if !slices.ContainsFunc(heard[Warning](s.told), func(w Warning) bool { return strings.Contains(w.Text, "the modes that operators set are lost") }) {
-			t.Errorf("got warnings %q, want one that says that modes were lost", heard[Warning](s.told))
+		if !slices.ContainsFunc(heard[Fault](s.told), func(f Fault) bool { return strings.Contains(f.Text, "the modes that operators set are lost") }) {
+			t.Errorf("got %q, want a fault that says that modes were lost", heard[Fault](s.told))
 		}
+		s.round()
+		s.restart()
+		s.equal("modes lost, after another restart", s.Status().ModesLost, true)
+		s.mode("a", selector.Unavailable)
+		s.equal("modes lost, after an operator set one", s.Status().ModesLost, false)
 	})
 }

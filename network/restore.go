@@ -17,7 +17,7 @@ import (
 // returned for the log.
 func (m *Memory) restore(l *state.Loaded, c *config.Network, now time.Time) (problems []error) {
 	d := l.Document
-	m.modesLost = l.ModesLost
+	m.modesLost = l.ModesLost || d.ModesLost
 	m.serial, m.fingerprint = d.SetSerial, d.Fingerprint
 	for name, s := range d.Modes {
 		mode, err := loadMode(s)
@@ -148,6 +148,7 @@ func (m *Memory) document(c *config.Network) state.Document {
 		Addresses:   map[string]state.Addresses{},
 		Edges:       make(map[string][]state.EdgeEntry, len(m.lists)),
 		Object:      m.digests,
+		ModesLost:   m.modesLost,
 
 		PreviousObjects: m.previous,
 	}

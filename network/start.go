@@ -92,7 +92,7 @@ func (n *Network) open(memory *Memory) error {
 		n.tell(Warning{err.Error()})
 	}
 	if loaded.ModesLost {
-		n.tell(Warning{"no generation of the state can be read: the modes that operators set are lost, edges made unavailable may be answered"})
+		n.tell(Fault{"no generation of the state can be read: the modes that operators set are lost, edges made unavailable may be answered"})
 	}
 	if memory == nil {
 		for _, err := range fresh.restore(loaded, c, n.now()) {

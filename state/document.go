@@ -17,6 +17,8 @@ type Document struct {
 	ZoneSerials map[string]uint32 `json:"zone_serials,omitempty"`
 	// Modes holds the modes that operators set, by edge, also of edges no longer configured.
 	Modes map[string]Mode `json:"modes,omitempty"`
+	// ModesLost says that modes were lost earlier and no operator has set one since.
+	ModesLost bool `json:"modes_lost,omitempty"`
 	// Families holds what was published, by family: "ipv4", "ipv6".
 	Families map[string]Family `json:"families,omitempty"`
 	// Addresses holds the last good addresses of edges, by edge.
