@@ -45,6 +45,10 @@ func (e *Edgemanage) Name() string { return pluginName }
 func (e *Edgemanage) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 	state := request.Request{W: w, Req: r}
 	z, at := e.find(state.Name())
+	if at == elsewhere && z != nil && state.QType() == dns.TypeDS && e.engine.serves(state.Name()) {
+		// CoreDNS asks the parent's server block for the DS of a zone of ours in another one: that name exists.
+		at = between
+	}
 	if z == nil || at == elsewhere && !z.entire || r.Opcode != dns.OpcodeQuery || state.QClass() != dns.ClassINET {
 		return plugin.NextOrFailure(e.Name(), e.Next, ctx, w, r)
 	}

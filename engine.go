@@ -270,3 +270,13 @@ func (e *engine) serve() {
 		h.serve()
 	}
 }
+
+// serves says whether a name is the apex of a zone of ours in any server block.
+func (e *engine) serves(name string) bool {
+	for _, h := range e.handlers {
+		if h.table()[name] != nil {
+			return true
+		}
+	}
+	return false
+}

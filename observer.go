@@ -63,6 +63,8 @@ func (observer) Observe(name string, e network.Event) {
 		log.Errorf("Network %s: %v; its last good version stays", name, e.Err)
 	case network.Note:
 		log.Infof("Network %s: %s", name, e.Text)
+	case network.Fault:
+		log.Errorf("Network %s: %s", name, e.Text)
 	case network.Warning:
 		log.Warningf("Network %s: %s", name, e.Text)
 	}

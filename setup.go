@@ -118,6 +118,8 @@ func zonesOf(d config.Directive, keys []string, at string) (zones []string, faul
 		switch _, valid := dns.IsDomainName(zone); {
 		case !valid:
 			fault(zone, "%q is not a zone: expected a domain name")
+		case !written(zone):
+			fault(zone, "%q is not how a query names a zone: expected ASCII, of an internationalized name the form with xn--")
 		case zone == "." && len(d.ZoneArgs) == 0 && (d.Body == nil || d.Body.Includes != ""):
 			// The includes bring the zones, or may do: that is known when all blocks are.
 		case zone == ".":
@@ -127,6 +129,17 @@ func zonesOf(d config.Directive, keys []string, at string) (zones []string, faul
 		}
 	}
 	return zones, faults
+}
+
+// written says whether a zone is written as a name in a query shows: otherwise it would never be found. A letter with an
+// accent shows as the escapes of its bytes.
+func written(zone string) bool {
+	wire := make([]byte, 255)
+	if _, err := dns.PackDomainName(zone, wire, 0, nil, false); err != nil {
+		return false
+	}
+	name, _, err := dns.UnpackDomainName(wire, 0)
+	return err == nil && name == zone
 }
 
 // conflicts returns a fault for each zone that two directives of a block claim by name, or by the name of the block.

@@ -4,13 +4,15 @@ import (
 	"net/netip"
 
 	"github.com/deflect-ca/coredns-edgemanage/prober"
+	"github.com/deflect-ca/coredns-edgemanage/selector"
 )
 
 // Two edges with one address are a fault of the one later in the lists. For pinned addresses the lists are checked when
 // they are read; what names resolve to is seen only here. An edge owns the addresses it is probed and served at.
 
 // readdress takes up what the resolver said. A family that it has nothing for loses its member, unless the answer was an
-// error: then the last good address stays.
+// error: then the last good address stays. So it does until the address of the other family has passed, and where no
+// other edge has an address in the family: a resolver that is wrong about all names must not make A or AAAA empty.
 func (n *Network) readdress(e *edge, r prober.Resolution) {
 	if r.Err != nil {
 		return
@@ -22,17 +24,40 @@ func (n *Network) readdress(e *edge, r prober.Resolution) {
 		switch {
 		case a.stale || !served(n.config, Family(f)):
 		case !a.addr.IsValid():
-			n.strip(e, Family(f))
+			if n.passesBeside(e, Family(f)) && !n.last(e, Family(f)) {
+				n.strip(e, Family(f))
+			}
 		default:
 			n.settle(e, Family(f), a.addr, a.several)
 		}
 	}
 }
 
-// settle gives an edge the address its name resolved to, unless it is that of an edge before it in the lists.
+// passesBeside says whether an edge without a word of it in a family passes in another one, and so needs it no more.
+func (n *Network) passesBeside(e *edge, f Family) bool {
+	for other, m := range e.members {
+		if Family(other) != f && m != nil && m.served.IsValid() {
+			return true
+		}
+	}
+	return false
+}
+
+// last says whether no other configured edge has an address in a family.
+func (n *Network) last(e *edge, f Family) bool {
+	for _, other := range n.mem.order {
+		if m := other.members[f]; other != e && m != nil && m.address().IsValid() {
+			return false
+		}
+	}
+	return true
+}
+
+// settle gives an edge the address its name resolved to, unless it is that of an edge before it in the lists, or of one
+// that is unavailable: under another name the address would come back.
 func (n *Network) settle(e *edge, f Family, a netip.Addr, several bool) {
 	if owner := n.mem.edges[n.mem.owners[a]]; owner != nil && owner != e && owner.configured {
-		if owner.pins != nil || owner.order < e.order {
+		if owner.pins != nil || owner.order < e.order || n.mem.modes[owner.name].Mode == selector.Unavailable {
 			n.yield(e, f, a, owner)
 			return
 		}
@@ -62,6 +87,12 @@ func (n *Network) yield(e *edge, f Family, a netip.Addr, owner *edge) {
 	case m == nil || m.probe != a && m.served != a:
 	case m.address() == a && (m.probe == a || !m.probe.IsValid()):
 		n.strip(e, f)
+		// It may have passed there for a while: a resolver that gives every name one working address must not take the
+		// working edges' own away.
+		if owner := n.mem.edges[n.mem.owners[m.former]]; m.former.IsValid() && m.former != a && (owner == nil || owner == e || !owner.configured) {
+			m.probe, m.served = m.former, m.former
+			n.mem.owners[m.former] = e.name
+		}
 	case m.probe == a:
 		m.probe = m.served
 	default: // it has moved on, and has not passed there yet

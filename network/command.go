@@ -78,5 +78,6 @@ func (n *Network) setMode(c ModeChange) (before, after Mode) {
 	n.tell(changed)
 	n.record(now, changed)
 	n.dirty = true
+	n.mem.modesLost = false // somebody has looked
 	return before, after
 }

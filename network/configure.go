@@ -1,15 +1,12 @@
 package network
 
 import (
-	"encoding/hex"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/config"
-	"github.com/deflect-ca/coredns-edgemanage/prober"
-	"github.com/deflect-ca/coredns-edgemanage/state"
 )
 
 // take makes new inputs the ones worked from.
@@ -102,16 +99,4 @@ func (n *Network) countUntried() {
 			n.untried++
 		}
 	}
-}
-
-// expect makes the object what probes compare with; the one before passes for a while.
-func (n *Network) expect(d *prober.Digest) {
-	n.mem.digests = map[string]state.Digest{}
-	if d == nil {
-		n.mem.object = nil
-	} else {
-		n.mem.object = n.mem.object.Replace(*d, n.now())
-		n.mem.digests[n.config.Object.File] = state.Digest{SHA256: hex.EncodeToString(d.Sum[:]), Size: d.Size}
-	}
-	n.prober.Expect(n.mem.object)
 }

@@ -46,6 +46,7 @@ type member struct {
 	// probe is the address the next probe goes to, zero when the name never resolved. served is that of the last
 	// successful probe: a new address must pass before it is answered.
 	probe, served netip.Addr
+	former        netip.Addr // that it was served at before, to go back to when served turns out to be another edge's
 
 	grade   history.Grade
 	average time.Duration

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -120,6 +121,13 @@ func TestLocalFaults(t *testing.T) {
 		s.wantRung("during the trouble", selector.Full)
 		s.equal("samples", s.edge("a").Samples, samples)
 		s.equal("outcome", s.edge("a").Outcome, prober.Local)
+		told := 0
+		for _, w := range heard[Warning](s.told) {
+			if strings.Contains(w.Text, "a reason of this host's own") {
+				told++
+			}
+		}
+		s.equal("warnings in five rounds", told, 1)
 	})
 }
 

@@ -1,7 +1,6 @@
 package network
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -197,8 +196,7 @@ func (s *savedState) inputs() *Inputs {
 		}
 	}
 	if d, ok := loaded.Document.Object[c.Object.File]; ok {
-		digest := prober.Digest{Size: d.Size}
-		if n, err := hex.Decode(digest.Sum[:], []byte(d.SHA256)); err == nil && n == len(digest.Sum) {
+		if digest, ok := loadDigest(d); ok {
 			in.Object = &digest
 		}
 	}

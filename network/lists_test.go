@@ -263,3 +263,34 @@ func TestReadInputs(t *testing.T) {
 		}
 	}
 }
+
+// What the object was before passes for its ten minutes also when it changes twice, over a restart, and when it changed
+// while the server was down: edges get a new object one after another, and none may fail for that.
+func TestPreviousObjectsPass(t *testing.T) {
+	inBubble(t, func(s *site) {
+		path := filepath.Join(t.TempDir(), "object")
+		s.config.State = t.TempDir()
+		s.config.Object.File = path
+		s.edges("a 192.0.2.1")
+		passing := func(when string, want int) {
+			t.Helper()
+			s.equal(when, len(s.expected().Passing(time.Now())), want)
+		}
+		writeFile(t, path, "first")
+		s.start()
+		passing("at first", 0)
+		writeFile(t, path, "half of the sec")
+		s.advance(seen)
+		writeFile(t, path, "second, which is whole")
+		s.advance(seen)
+		passing("after two changes", 2)
+		s.restart()
+		passing("after a restart", 2)
+		s.stop()
+		writeFile(t, path, "third")
+		s.start()
+		passing("changed while it was down", 3)
+		s.advance(prober.PreviousPasses)
+		passing("when the time is over", 0)
+	})
+}

@@ -27,6 +27,8 @@ type Memory struct {
 	lists   map[string][]config.Edge // last good version of each edge list, for the state
 	digests map[string]state.Digest  // and of the object's file
 
+	previous []state.Digest // what the object was before and still passes, for the state
+
 	labels    []string               // that the includes were checked against
 	includes  map[string]*include    // by zone; the map is replaced, not changed
 	canaries  map[string]*zoneCanary // by zone

@@ -94,14 +94,15 @@ type Network struct {
 	running    int // probes and resolutions under way, at most workers
 	untried    int // configured edges that have not ended a turn since the start
 	started    time.Time
-	decideAt   time.Time         // when the samples gathered are decided on; zero: there are none
-	pending    *state.Pending    // the last write asked for
-	zonesMoved bool              // the includes brought or took zones
-	names      []string          // all zones, sorted; snapshots share it
-	touched    map[string]bool   // zones that the next decision looks at
-	touchedAll bool              // it looks at all of them
-	found      map[string]uint32 // serials of existing files of zones of which nothing is saved
-	dirty      bool              // something is to be saved although no set changed
+	decideAt   time.Time           // when the samples gathered are decided on; zero: there are none
+	pending    *state.Pending      // the last write asked for
+	zonesMoved bool                // the includes brought or took zones
+	names      []string            // all zones, sorted; snapshots share it
+	touched    map[string]bool     // zones that the next decision looks at
+	touchedAll bool                // it looks at all of them
+	found      map[string]uint32   // serials of existing files of zones of which nothing is saved
+	troubled   [families]time.Time // when trouble of this host was last told of
+	dirty      bool                // something is to be saved although no set changed
 	helpers    sync.WaitGroup
 	ctx        context.Context
 	resolved   chan resolution

@@ -85,6 +85,8 @@ type (
 
 	// Note is a line for the log about something that is odd but harmless, such as a duplicate in an edge list.
 	Note struct{ Text string }
+	// Fault is a line for the log about harm that is done.
+	Fault struct{ Text string }
 	// Warning is a line for the log about something that the operator should mend.
 	Warning struct{ Text string }
 )
@@ -105,3 +107,4 @@ func (StateRecovered) event()  {}
 func (ReloadFailed) event()    {}
 func (Note) event()            {}
 func (Warning) event()         {}
+func (Fault) event()           {}

@@ -3,6 +3,7 @@ package network
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -138,7 +139,7 @@ func TestFallbackStandsAfterRestart(t *testing.T) {
 // before it is answered.
 func TestHistoryIsNotOfAnotherAddress(t *testing.T) {
 	inBubble(t, func(s *site) {
-		s.config.EdgeCount = 1
+		s.config.EdgeCount, s.config.Families = 1, config.Both
 		s.edges("a.example.net", "b.example.net")
 		s.resolver.set("a.example.net", "192.0.2.1", "2001:db8::1")
 		s.resolver.set("b.example.net", "192.0.2.2", "2001:db8::2")
@@ -293,5 +294,29 @@ func TestRestartWhileSetStands(t *testing.T) {
 		s.want("after another restart", "192.0.2.2")
 		s.equal("serial", s.Snapshot().Serial, serial)
 		s.equal("changes", len(heard[SetChanged](s.told)), changes)
+	})
+}
+
+// With no generation of the state readable the log says what that means, and Status that it is so.
+func TestModesLost(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.config.State = t.TempDir()
+		s.edges("a 192.0.2.1", "b 192.0.2.2")
+		s.start()
+		s.mode("a", selector.Unavailable)
+		s.stop()
+		for _, name := range []string{"state.json", "state.json.1"} {
+			writeFile(t, filepath.Join(stateDir(s.config), name), "damaged")
+		}
+		s.start()
+		s.equal("modes lost", s.Status().ModesLost, true)
+		if !slices.ContainsFunc(heard[Fault](s.told), func(f Fault) bool { return strings.Contains(f.Text, "the modes that operators set are lost") }) {
+			t.Errorf("got %q, want a fault that says that modes were lost", heard[Fault](s.told))
+		}
+		s.round()
+		s.restart()
+		s.equal("modes lost, after another restart", s.Status().ModesLost, true)
+		s.mode("a", selector.Unavailable)
+		s.equal("modes lost, after an operator set one", s.Status().ModesLost, false)
 	})
 }

@@ -18,7 +18,7 @@ import (
 // returned for the log.
 func (m *Memory) restore(l *state.Loaded, c *config.Network, now time.Time) (problems []error) {
 	d := l.Document
-	m.modesLost = l.ModesLost
+	m.modesLost = l.ModesLost || d.ModesLost
 	m.serial, m.fingerprint = d.SetSerial, d.Fingerprint
 	for name, s := range d.Modes {
 		mode, err := loadMode(s)
@@ -38,7 +38,8 @@ func (m *Memory) restore(l *state.Loaded, c *config.Network, now time.Time) (pro
 		}
 		m.lists[file] = edges
 	}
-	m.digests = d.Object
+	m.digests, m.previous = d.Object, d.PreviousObjects
+	m.object = restoreObject(d, c.Object.File)
 	r := rules(c)
 	m.rules = r
 	err := l.EachSample(func(s state.Sample) {
@@ -164,6 +165,9 @@ func (m *Memory) document(c *config.Network) state.Document {
 		Edges:       make(map[string][]state.EdgeEntry, len(m.lists)),
 		Object:      m.digests,
 		Zones:       m.savedZones(),
+		ModesLost:   m.modesLost,
+
+		PreviousObjects: m.previous,
 	}
 	for name, mode := range m.modes {
 		d.Modes[name] = mode.saved()

@@ -99,6 +99,9 @@ func (n *Network) open(memory *Memory) error {
 	for _, err := range loaded.Problems {
 		n.tell(Warning{err.Error()})
 	}
+	if loaded.ModesLost {
+		n.tell(Fault{"no generation of the state can be read: the modes that operators set are lost, edges made unavailable may be answered"})
+	}
 	if memory == nil {
 		for _, err := range fresh.restore(loaded, c, n.now()) {
 			n.tell(Warning{err.Error()})

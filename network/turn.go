@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -9,6 +10,9 @@ import (
 	"github.com/deflect-ca/coredns-edgemanage/prober"
 	"github.com/deflect-ca/coredns-edgemanage/state"
 )
+
+// repeatTrouble is how often trouble of this host is told of while it lasts.
+const repeatTrouble = 10 * time.Minute
 
 // A turn of an edge is one round of it: its name is resolved if need be, then each of its addresses is probed. While a
 // turn runs the edge is not in the schedule. The goroutines of a turn know nothing of the network; they send what they
@@ -199,6 +203,7 @@ func (n *Network) sample(e *edge, f Family, r prober.Result) {
 	n.tell(Probed{Edge: e.name, Family: f, Resolved: e.took, Result: r})
 	if r.Outcome == prober.Local {
 		e.early = e.early || m.hist.Unfinished()
+		n.tellOwnTrouble(f, e, r)
 		n.decideWithin(gather)
 		return
 	}
@@ -208,7 +213,7 @@ func (n *Network) sample(e *edge, f Family, r prober.Result) {
 	m.fresh, m.probed = true, true
 	if ok && m.served != r.Addr {
 		left := m.served
-		m.served = r.Addr
+		m.served, m.former = r.Addr, left
 		n.mem.disown(e, left)
 		n.dirty = true
 		n.decideWithin(urgent)
@@ -221,6 +226,14 @@ func (n *Network) sample(e *edge, f Family, r prober.Result) {
 		n.decideWithin(urgent)
 	}
 	n.decideWithin(gather)
+}
+
+// tellOwnTrouble tells of trouble of this host, once in a while: it concerns all edges of a family, in every round.
+func (n *Network) tellOwnTrouble(f Family, e *edge, r prober.Result) {
+	if now := time.Now(); n.troubled[f].IsZero() || now.Sub(n.troubled[f]) >= repeatTrouble {
+		n.troubled[f] = now
+		n.tell(Warning{fmt.Sprintf("%s: probes fail for a reason of this host's own, which are no samples: %s (%s): %v", f, e.name, r.Addr, r.Err)})
+	}
 }
 
 // endTurn puts the edge back into the schedule. While one of the histories it added to has an unfinished run its next

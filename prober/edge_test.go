@@ -34,7 +34,7 @@ func digestOf(body string) Digest {
 }
 
 // expectBody is an expectation of body, with nothing before it.
-func expectBody(body string) *Object { return NewObject(digestOf(body), Digest{}, time.Time{}) }
+func expectBody(body string) *Object { return NewObject(digestOf(body)) }
 
 // listen accepts on address and hands every connection, which is closed after it, to edge.
 func listen(t testing.TB, address string, edge func(net.Conn)) netip.AddrPort {

@@ -26,28 +26,52 @@ type Digest struct {
 	Size int64             // bytes
 }
 
-// Object is what a body is compared with: the current content and, for a while, the one before. It never changes.
+// Previous is content that the object had before. Bodies equal to it pass until then.
+type Previous struct {
+	Digest
+	Until time.Time
+}
+
+// Object is what a body is compared with: the current content and, for a while, what it was before. It never changes.
 // The nil Object is no expectation.
 type Object struct {
-	current, previous Digest
-	until             time.Time
+	current  Digest
+	previous []Previous
 }
 
-// NewObject makes an Object. Bodies equal to previous pass before until; the zero Digest is no previous object.
-func NewObject(current, previous Digest, until time.Time) *Object {
-	return &Object{current: current, previous: previous, until: until}
-}
+// NewObject makes an Object.
+func NewObject(current Digest, previous ...Previous) *Object { return &Object{current, previous} }
 
 // Replace returns the Object to expect once the file was found to hold d at now: o itself when that is nothing new,
-// else one that lets o's content pass for [PreviousPasses]. Of a nil Object it makes the first one.
+// else one that lets o's content pass for [PreviousPasses]. What o let pass goes on passing, since edges may be two
+// versions behind: one that is half written is a version too. Of a nil Object it makes the first one.
 func (o *Object) Replace(d Digest, now time.Time) *Object {
 	switch {
 	case o == nil:
-		return NewObject(d, Digest{}, time.Time{})
+		return NewObject(d)
 	case d == o.current:
 		return o
 	}
-	return NewObject(d, o.current, now.Add(PreviousPasses))
+	previous := []Previous{{o.current, now.Add(PreviousPasses)}}
+	for _, p := range o.Passing(now) {
+		if p.Digest != d && p.Digest != o.current {
+			previous = append(previous, p)
+		}
+	}
+	return NewObject(d, previous...)
+}
+
+// Passing returns what passes at now beside the current content; nil of a nil Object.
+func (o *Object) Passing(now time.Time) (previous []Previous) {
+	if o == nil {
+		return nil
+	}
+	for _, p := range o.previous {
+		if now.Before(p.Until) {
+			previous = append(previous, p)
+		}
+	}
+	return previous
 }
 
 // limit is the length in bytes of the longest body that can pass.
@@ -55,7 +79,11 @@ func (o *Object) limit() int64 {
 	if o == nil {
 		return maxAnyBytes
 	}
-	return max(o.current.Size, o.previous.Size)
+	limit := o.current.Size
+	for _, p := range o.previous {
+		limit = max(limit, p.Size)
+	}
+	return limit
 }
 
 // compare judges a body, of which limit()+1 bytes at most were read, at now.
@@ -66,11 +94,18 @@ func (o *Object) compare(got Digest, now time.Time) (Outcome, error) {
 		}
 		return OK, nil
 	}
-	previous := o.previous.Size > 0 && now.Before(o.until)
-	switch {
-	case got == o.current, previous && got == o.previous:
+	sameSize := got.Size == o.current.Size
+	if got == o.current {
 		return OK, nil
-	case got.Size == o.current.Size, previous && got.Size == o.previous.Size:
+	}
+	for _, p := range o.Passing(now) {
+		if got == p.Digest {
+			return OK, nil
+		}
+		sameSize = sameSize || got.Size == p.Size
+	}
+	switch {
+	case sameSize:
 		return Checksum, fmt.Errorf("body has SHA-256 %x, expected %x", got.Sum[:8], o.current.Sum[:8])
 	case got.Size > o.limit():
 		return Size, fmt.Errorf("body is over %d bytes, expected %d", o.limit(), o.current.Size)

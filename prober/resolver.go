@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -88,7 +89,7 @@ type answer struct {
 }
 
 func (r *Resolver) family(ctx context.Context, network, host string) answer {
-	addrs, err := r.lookup.LookupNetIP(ctx, network, host)
+	addrs, err := r.lookup.LookupNetIP(ctx, network, absolute(host))
 	if err != nil {
 		var dnsErr *net.DNSError
 		if errors.As(err, &dnsErr) {
@@ -110,6 +111,15 @@ func (r *Resolver) family(ctx context.Context, network, host string) answer {
 		return answer{none: true, err: errors.New("no addresses")}
 	}
 	return answer{lowest: addrs[0], several: len(addrs) > 1}
+}
+
+// absolute keeps the search list of this host away from a name of several labels: an edge that does not exist for a
+// moment must not become whatever a wildcard in a local domain points to. A single label is meant to be completed.
+func absolute(host string) string {
+	if strings.Contains(host, ".") && !strings.HasSuffix(host, ".") {
+		return host + "."
+	}
+	return host
 }
 
 // lookupError leaves out the name, which our errors have already.

@@ -235,3 +235,16 @@ func answerPiped(conn net.Conn, z zone, delays map[uint16]time.Duration) {
 	conn.Close()
 	<-closed
 }
+
+// A name with a dot is whole: the search list of this host is not for it.
+func TestAbsolute(t *testing.T) {
+	for host, want := range map[string]string{
+		"edge1": "edge1", "edge1.example": "edge1.example.", "edge1.example.net": "edge1.example.net.", "edge1.example.": "edge1.example.",
+	} {
+		t.Run(host, func(t *testing.T) {
+			if got := absolute(host); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}

@@ -21,7 +21,7 @@ type appender struct {
 
 // openAppender opens a file whose first size bytes, with count things in them, are sound, and whose others are not wanted.
 func openAppender(root *os.Root, name string, size int64, count int) (*appender, error) {
-	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, fileMode)
+	f, err := openFile(root, name, os.O_WRONLY|os.O_CREATE|os.O_APPEND)
 	if err != nil {
 		return nil, err
 	}

@@ -89,7 +89,7 @@ func ReadChanges(dir string, n int) ([]Change, error) {
 }
 
 func readFile(root *os.Root, name string) ([]byte, fs.FileInfo, error) {
-	f, err := root.Open(name)
+	f, err := openFile(root, name, os.O_RDONLY)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -17,6 +17,8 @@ type Document struct {
 	Zones map[string]Zone `json:"zones,omitempty"`
 	// Modes holds the modes that operators set, by edge, also of edges no longer configured.
 	Modes map[string]Mode `json:"modes,omitempty"`
+	// ModesLost says that modes were lost earlier and no operator has set one since.
+	ModesLost bool `json:"modes_lost,omitempty"`
 	// Families holds what was published, by family: "ipv4", "ipv6".
 	Families map[string]Family `json:"families,omitempty"`
 	// Addresses holds the last good addresses of edges, by edge.
@@ -25,6 +27,8 @@ type Document struct {
 	Edges map[string][]EdgeEntry `json:"edges,omitempty"`
 	// Object holds the test object as it was last read, by the path of its FILE.
 	Object map[string]Digest `json:"object,omitempty"`
+	// PreviousObjects holds what the test object was before, which passes for a while longer.
+	PreviousObjects []Digest `json:"previous_objects,omitempty"`
 	// Saved is when the document was handed to Store.Save, which sets it.
 	Saved time.Time `json:"saved,omitzero"`
 }
@@ -85,11 +89,14 @@ type Digest struct {
 	SHA256 string `json:"sha256"`
 	// Size is in bytes.
 	Size int64 `json:"size"`
+	// Until is when content of before ceases to pass; zero for what is current.
+	Until time.Time `json:"until,omitzero"`
 }
 
 // Clone returns a copy that shares nothing with d.
 func (d Document) Clone() Document {
 	d.Zones = maps.Clone(d.Zones)
+	d.PreviousObjects = slices.Clone(d.PreviousObjects)
 	d.Modes = maps.Clone(d.Modes)
 	d.Addresses = maps.Clone(d.Addresses)
 	d.Object = maps.Clone(d.Object)

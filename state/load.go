@@ -94,7 +94,7 @@ func (l *Loaded) openRoot(dir string) *os.Root {
 func (l *Loaded) readDocument(root *os.Root) error {
 	for generation, name := range []string{stateName, previousName} {
 		path := filepath.Join(root.Name(), name)
-		data, err := root.ReadFile(name)
+		data, err := readWhole(root, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -123,7 +123,7 @@ func (l *Loaded) openJournals(root *os.Root) {
 	// The newer one first: when a running server rotates it in between it is found twice, which shows, and not missed.
 	for _, name := range []string{roundsName, roundsName + rotated} {
 		path := filepath.Join(root.Name(), name)
-		f, err := root.Open(name)
+		f, err := openFile(root, name, os.O_RDONLY)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -41,7 +41,7 @@ func (d *disk) mend(known digest, now time.Time) (notices []error, err error) {
 
 func (d *disk) mendState(known digest, now time.Time) (notices []error, err error) {
 	for _, name := range []string{stateName, previousName} {
-		data, err := d.root.ReadFile(name)
+		data, err := readWhole(d.root, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -71,7 +71,7 @@ func (d *disk) mendState(known digest, now time.Time) (notices []error, err erro
 
 // mendJournal cuts a journal after its last sound record. What follows is copied first, unless it is an unfinished line.
 func (d *disk) mendJournal(name string, now time.Time) (x extent, notice, err error) {
-	f, err := d.root.OpenFile(name, os.O_RDWR, 0)
+	f, err := openFile(d.root, name, os.O_RDWR)
 	if errors.Is(err, fs.ErrNotExist) {
 		return x, nil, nil
 	}
@@ -146,7 +146,7 @@ func (d *disk) reopenRounds(now time.Time) (notice, err error) {
 
 // openChanges opens changes.jsonl. An unfinished last line is ended, so that the next line is one of its own.
 func (d *disk) openChanges() error {
-	data, err := d.root.ReadFile(changesName)
+	data, err := readWhole(d.root, changesName)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}

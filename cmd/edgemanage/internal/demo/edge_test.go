@@ -31,7 +31,7 @@ func TestBehaviours(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.Expect(prober.NewObject(expect, prober.Digest{}, time.Time{}))
+	p.Expect(prober.NewObject(expect))
 	tests := []struct {
 		behaviour Behaviour
 		want      prober.Outcome
