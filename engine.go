@@ -151,6 +151,10 @@ func (e *engine) prepare() error {
 // start starts the networks, taking what they can use out of memory and keeping the rest as spare. When one cannot start
 // all are stopped and memory is whole again.
 func (e *engine) start(memory map[string]*network.Memory) error {
+	before := slices.Collect(maps.Values(memory))
+	for name, n := range e.networks {
+		n.Outdo(memory[name], before)
+	}
 	for name, n := range e.networks {
 		if err := n.Start(memory[name]); err != nil {
 			e.spare = nil

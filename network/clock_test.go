@@ -29,7 +29,7 @@ func TestClockSteps(t *testing.T) {
 				s.prober.set(dead, "192.0.2.1")
 				s.round()
 				s.want("after an edge died", "192.0.2.2 192.0.2.3")
-				if got := s.Snapshot().Serial; !serialLess(serial, got) {
+				if got := s.Snapshot().Serial; !SerialLess(serial, got) {
 					t.Errorf("got serial %d after %d", got, serial)
 				}
 			})

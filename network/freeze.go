@@ -133,7 +133,7 @@ func (n *Network) raise(zone string, now time.Time, fresh bool) (rose bool) {
 	record, known := mem.records[zone]
 	print := n.zonePrint(zone)
 	own := print != "" && print != gonePrint
-	if !own && (record.print == print || print == gonePrint) && !serialLess(mem.serial, record.serial) {
+	if !own && (record.print == print || print == gonePrint) && !SerialLess(mem.serial, record.serial) {
 		if known {
 			delete(mem.records, zone)
 			mem.saved = nil
@@ -148,7 +148,7 @@ func (n *Network) raise(zone string, now time.Time, fresh bool) (rose bool) {
 		rose = print != gonePrint
 	default:
 		existing = n.found[zone]
-		rose = own && !fresh || existing != 0 && !serialLess(existing, mem.serial)
+		rose = own && !fresh || existing != 0 && !SerialLess(existing, mem.serial)
 		if !own && !rose {
 			return false
 		}
@@ -189,7 +189,7 @@ func includePrint(i *zonefile.Include) string { return hex.EncodeToString(i.Dige
 
 // later returns the later of two serials, of which 0 is none.
 func later(a, b uint32) uint32 {
-	if a == 0 || b != 0 && serialLess(a, b) {
+	if a == 0 || b != 0 && SerialLess(a, b) {
 		return b
 	}
 	return a

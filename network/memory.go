@@ -43,6 +43,7 @@ type Memory struct {
 	notified  []netip.AddrPort       // the secondaries
 	passed    *Snapshot              // the last one that was passed on to secondaries
 	said      map[string]bool        // warnings that are told once
+	named     []string               // zones that the Corefile named for the network that ran last, sorted
 
 	notifier Secondaries // nil without secondaries to notify, and in dry run
 

@@ -102,11 +102,13 @@ type Network struct {
 	touchedAll bool                // it looks at all of them
 	found      map[string]uint32   // serials of existing files of zones of which nothing is saved
 	troubled   [families]time.Time // when trouble of this host was last told of
-	dirty      bool                // something is to be saved although no set changed
-	helpers    sync.WaitGroup
-	ctx        context.Context
-	resolved   chan resolution
-	probed     chan probeResult
+	outdo      uint32              // a serial to go on above, see Outdo; 0 is none
+
+	dirty    bool // something is to be saved although no set changed
+	helpers  sync.WaitGroup
+	ctx      context.Context
+	resolved chan resolution
+	probed   chan probeResult
 }
 
 // New returns a network that is not running. The inputs are those that ReadInputs gave for the configuration.

@@ -191,7 +191,7 @@ func TestSerialsFollowContent(t *testing.T) {
 						continue // nobody gets it
 					}
 					now, serial := s.rest(zone)+" "+s.addrs(zone, IPv4), s.serial(zone)
-					switch rose := serialLess(serials[zone], serial); {
+					switch rose := SerialLess(serials[zone], serial); {
 					case had && now != was && !rose:
 						fault = fmt.Sprintf("step %d, operation %d: %s became %q, was %q, with serial %d after %d", step, op, zone, now, was, serial, serials[zone])
 						return

@@ -73,7 +73,7 @@ func TestInvariants(t *testing.T) {
 					return
 				}
 				now, changes := s.Snapshot().Serial, len(heard[SetChanged](s.told))
-				if rose := serialLess(serial, now); rose != (changes > told) || !rose && now != serial {
+				if rose := SerialLess(serial, now); rose != (changes > told) || !rose && now != serial {
 					fault = fmt.Sprintf("step %d, operation %d: got serial %d after %d with %d changes of the set", step, kind, now, serial, changes-told)
 					return
 				}

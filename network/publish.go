@@ -117,7 +117,7 @@ func NextSerial(last, floor uint32, now time.Time) uint32 {
 		next = uint32(now.Unix())
 	}
 	rise := func(s uint32) {
-		if serialLess(next, s) && (last == 0 || serialLess(last, s)) {
+		if SerialLess(next, s) && (last == 0 || SerialLess(last, s)) {
 			next = s
 		}
 	}
@@ -128,5 +128,5 @@ func NextSerial(last, floor uint32, now time.Time) uint32 {
 	return max(next, 1)
 }
 
-// serialLess says whether a comes before b (RFC 1982, section 3.2).
-func serialLess(a, b uint32) bool { return a != b && int32(b-a) > 0 }
+// SerialLess says whether a comes before b (RFC 1982, section 3.2).
+func SerialLess(a, b uint32) bool { return a != b && int32(b-a) > 0 }

@@ -219,7 +219,7 @@ func TestDryRunEnds(t *testing.T) {
 		beside.want("after the dry run", "192.0.2.2 192.0.2.3")
 		beside.round()
 		beside.want("a round later", "192.0.2.2 192.0.2.3")
-		if got := beside.Snapshot().Serial; got != serial && !serialLess(serial, got) {
+		if got := beside.Snapshot().Serial; got != serial && !SerialLess(serial, got) {
 			t.Errorf("got serial %d after %d", got, serial)
 		}
 	})

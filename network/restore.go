@@ -129,11 +129,11 @@ func (m *Memory) reconcile(l *state.Loaded, c *config.Network) (warnings []strin
 		warnings = append(warnings, fmt.Sprintf("mode %s of %s is taken over from the state directory", mode.Mode, name))
 	}
 	slices.Sort(warnings)
-	if m.serial == 0 || serialLess(m.serial, d.SetSerial) {
+	if m.serial == 0 || SerialLess(m.serial, d.SetSerial) {
 		m.serial, m.fingerprint = d.SetSerial, d.Fingerprint
 	}
 	for zone, z := range d.Zones {
-		if known := m.records[zone].serial; m.dry || known == 0 || serialLess(known, z.Serial) {
+		if known := m.records[zone].serial; m.dry || known == 0 || SerialLess(known, z.Serial) {
 			m.restoreZone(zone, z)
 		}
 	}

@@ -49,7 +49,7 @@ func TestNextSerialAlwaysRises(t *testing.T) {
 		last, floor := rapid.Uint32().Draw(t, "last"), rapid.Uint32().Draw(t, "floor")
 		now := time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "now"), 0)
 		got := NextSerial(last, floor, now)
-		if got == 0 || last != 0 && !serialLess(last, got) {
+		if got == 0 || last != 0 && !SerialLess(last, got) {
 			t.Errorf("got %d after %d, floor %d, at %d", got, last, floor, now.Unix())
 		}
 	})
@@ -83,7 +83,7 @@ func TestSerialFollowsContent(t *testing.T) {
 				s.reload(tt.change)
 				s.want("right after the reload", "192.0.2.1 192.0.2.2")
 				s.round()
-				if rose := serialLess(before, s.Snapshot().Serial); rose != tt.rises {
+				if rose := SerialLess(before, s.Snapshot().Serial); rose != tt.rises {
 					t.Errorf("got %d after %d, want a rise: %v", s.Snapshot().Serial, before, tt.rises)
 				}
 				after := s.Snapshot().Serial

@@ -3,6 +3,7 @@ package network
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/state"
@@ -33,6 +34,7 @@ func (n *Network) Start(memory *Memory) error {
 func (n *Network) takeUp() {
 	n.started = time.Now()
 	n.mem.adopt(n.config)
+	n.overtake()
 	n.enlist()
 	n.takeIncludes()
 	n.findSerials()
@@ -130,4 +132,39 @@ func (n *Network) storeOptions() state.Options {
 		OnError:   func(err error) { n.tell(StateTrouble{err}) },
 		OnRecover: func() { n.tell(StateRecovered{}) },
 	}
+}
+
+// Outdo says before a Start what the networks of this process remember, own this one's, which may be nil. Where another one
+// had a zone that comes to this network now, the serial goes on above its own: a secondary that knows the higher one would
+// not take the zone otherwise. It is to be called of all networks before one of them starts.
+func (n *Network) Outdo(own *Memory, all []*Memory) {
+	n.outdo = 0
+	for _, zone := range n.zones {
+		if own.has(zone) {
+			continue
+		}
+		for _, m := range all {
+			if m.has(zone) {
+				n.outdo = later(n.outdo, later(m.top, m.serial))
+			}
+		}
+	}
+}
+
+// overtake raises the serial where Outdo found that it must.
+func (n *Network) overtake() {
+	mem := n.mem
+	if n.outdo != 0 && !SerialLess(n.outdo, mem.serial) {
+		mem.top, mem.fingerprint = later(mem.top, n.outdo), "of other zones"
+	}
+	mem.named, n.outdo = n.zones, 0
+}
+
+// has says whether the Corefile named a zone for the network that ran last.
+func (m *Memory) has(zone string) bool {
+	if m == nil {
+		return false
+	}
+	_, found := slices.BinarySearch(m.named, zone)
+	return found
 }

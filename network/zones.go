@@ -29,7 +29,7 @@ func (s *Snapshot) Zone(origin string) *ZoneState { return s.Zones[origin] }
 func (s *Snapshot) ZoneSerial(origin string) uint32 { return s.Zones[origin].serial(s.Serial) }
 
 func (z *ZoneState) serial(network uint32) uint32 {
-	if z != nil && z.Serial != 0 && serialLess(network, z.Serial) {
+	if z != nil && z.Serial != 0 && SerialLess(network, z.Serial) {
 		return z.Serial
 	}
 	return network

@@ -85,7 +85,7 @@ func (s *site) serial(zone string) uint32 { return s.Snapshot().ZoneSerial(zone 
 func (s *site) wantRise(when, zone string, before uint32, want bool) {
 	s.Helper()
 	got := s.serial(zone)
-	if got == before && want || got != before && (!want || !serialLess(before, got)) {
+	if got == before && want || got != before && (!want || !SerialLess(before, got)) {
 		s.Errorf("%s: %s: got serial %d after %d, want it to rise: %t", when, zone, got, before, want)
 	}
 }
