@@ -263,6 +263,20 @@ func TestRestartWithBadInclude(t *testing.T) {
 		}
 		s.awaitLine(filepath.Join(st.path("includes"), "example.com.zone"), "line 2")
 	})
+	t.Run("one was, and a crash came before it was saved", func(t *testing.T) {
+		s.kill()
+		saved := filepath.Join(st.path("state/main/includes"), "example.com.")
+		if err := os.Remove(saved); err != nil {
+			t.Fatal(err)
+		}
+		st.include("example.com.", "host IN TXT good\n")
+		s.start()
+		s.awaitAnswers()
+		eventually(t, patience, "the include to be saved after all", func() bool {
+			_, err := os.Stat(saved)
+			return err == nil
+		})
+	})
 	t.Run("the directory is away at a restart", func(t *testing.T) {
 		s.kill()
 		if err := os.Rename(st.path("includes"), st.path("away")); err != nil {
