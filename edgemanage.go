@@ -35,6 +35,7 @@ type Edgemanage struct {
 	transfer atomic.Pointer[transfer.Transfer] // *transfer* in the same block; nil without
 	zones    atomic.Pointer[map[string]*zone]  // by origin, lower-case and fully qualified; filled in OnStartup
 	keys     []string                          // of the server block, lower-case and fully qualified
+	under    keySet                            // of keys
 }
 
 // Name implements plugin.Handler.

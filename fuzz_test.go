@@ -2,6 +2,8 @@ package edgemanage
 
 import (
 	"context"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/coredns/coredns/plugin"
@@ -22,7 +24,8 @@ func FuzzServeDNS(f *testing.F) {
 		question("example.org.", dns.TypeAXFR), question("sub.example.org.", dns.TypeDS), question(`www\.example.org.`, dns.TypeA),
 		question(`\000.example.org.`, dns.TypeTXT), question(".", dns.TypeNS), question("a.b.example.org.", dns.TypeNone),
 		new(dns.Msg).SetNotify("example.org."), new(dns.Msg).SetUpdate("example.org."),
-		question("example.org.", dns.TypeSOA).SetEdns0(512, true),
+		question("example.org.", dns.TypeSOA).SetEdns0(512, true), question("x.wildchain.example.org.", dns.TypeMX),
+		question("x.old.example.org.", dns.TypeA), question("x.cut.example.org.", dns.TypeANY).SetEdns0(1232, true), question("toent.example.org.", dns.TypeA),
 	} {
 		wire, err := q.Pack()
 		if err != nil {
@@ -40,7 +43,15 @@ func FuzzServeDNS(f *testing.F) {
 
 	passed := plugin.HandlerFunc(func(_ context.Context, _ dns.ResponseWriter, _ *dns.Msg) (int, error) { return dns.RcodeRefused, nil })
 	const block = "edgemanage mynet example.org sub.example.org {" + body + "}"
+	chains, err := os.ReadFile("test/testdata/whole/chains.example.zone")
+	if err != nil {
+		f.Fatal(err)
+	}
+	dir := includesOf(f, map[string]string{"example.org": string(chains), "sub.example.org": "* CNAME @\n", "example.net": noStatic})
+	whole := "edgemanage mynet {" + strings.Replace(body, "www a.b", "www", 1) + "includes " + dir + "\n}"
 	handlers := []*Edgemanage{
+		running(f, edges{}, passed, covered(network.Live, network.Live), whole, "."),
+		running(f, edges{a1: hang, a2: hang, six: hang}, nil, covered(network.Undecided, network.Undecided), whole, "."),
 		running(f, edges{}, passed, covered(network.Live, network.Live), block, "."),
 		running(f, edges{a1: hang, a2: hang, six: hang}, nil, covered(network.Undecided, network.Undecided), block, "."),
 	}

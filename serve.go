@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/coredns/coredns/plugin"
-
 	"github.com/deflect-ca/coredns-edgemanage/network"
 )
 
@@ -27,7 +25,7 @@ func (e *Edgemanage) serve() {
 					c.at, origin, c.network, other.network.Config().Name)
 				continue
 			}
-			if plugin.Zones(e.keys).Matches(origin) == "" {
+			if !e.under.holds(origin) {
 				continue // of a network whose includes serve other blocks too
 			}
 			if z := before[origin]; z != nil && z.network == n {
@@ -79,7 +77,7 @@ func (e *Edgemanage) checkClaims() (faults []error) {
 			faults = append(faults, fmt.Errorf("%s: edgemanage: the zone \".\" is the root: expected the zones of the network, after its name", c.at))
 		}
 		for _, zone := range zones {
-			if plugin.Zones(e.keys).Matches(zone) == "" {
+			if !e.under.holds(zone) {
 				continue // of includes, and served in other blocks at most
 			}
 			if o := owner[zone]; o != nil && o.network != c.network {

@@ -61,6 +61,7 @@ type claim struct {
 // parse reads the edgemanage directives of a server block. The error holds every fault of all of them.
 func parse(c *caddy.Controller) (*Edgemanage, error) {
 	e := &Edgemanage{engine: engineOf(c), keys: plugin.OriginsFromArgsOrServerBlock(nil, c.ServerBlockKeys)}
+	e.under = newKeySet(e.keys)
 	var directives []config.Directive
 	var faults []error
 	for c.Next() {
@@ -68,7 +69,7 @@ func parse(c *caddy.Controller) (*Edgemanage, error) {
 		faults = append(faults, errs...)
 		directives = append(directives, d)
 		at := fmt.Sprintf("%s:%d", d.File, d.Line)
-		zones, errs := zonesOf(d, e.keys, at)
+		zones, errs := zonesOf(d, e.keys, e.under, at)
 		faults = append(faults, errs...)
 		c := claim{d.Network, zones, len(d.ZoneArgs) > 0, at}
 		if sure := c.named || d.Body != nil && d.Body.Includes == ""; sure {
@@ -93,7 +94,7 @@ func parse(c *caddy.Controller) (*Edgemanage, error) {
 }
 
 // zonesOf returns the zones that a directive names, or those of the server block.
-func zonesOf(d config.Directive, keys []string, at string) (zones []string, faults []error) {
+func zonesOf(d config.Directive, keys []string, under keySet, at string) (zones []string, faults []error) {
 	fault := func(zone, format string) {
 		faults = append(faults, fmt.Errorf("%s: edgemanage: "+format, at, zone))
 	}
@@ -124,7 +125,7 @@ func zonesOf(d config.Directive, keys []string, at string) (zones []string, faul
 			// The includes bring the zones, or may do: that is known when all blocks are.
 		case zone == ".":
 			fault(zone, "the zone %q is the root: expected the zones of the network, after its name")
-		case plugin.Zones(keys).Matches(zone) == "":
+		case !under.holds(zone):
 			fault(zone, "zone %q is under none of the server block's keys: no query for it would come here")
 		}
 	}

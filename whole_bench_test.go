@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/file"
 	"github.com/miekg/dns"
 
@@ -59,6 +60,35 @@ func questions(n int, owner string, qtype uint16) []*dns.Msg {
 	return queries
 }
 
+// filed is the plugin *file* with the first zone.
+func filed(t testing.TB, e *Edgemanage) file.File {
+	t.Helper()
+	z := e.table()["zone0.example.org."]
+	tree, err := z.tree(z.now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file.File{Zones: file.Zones{Names: []string{z.origin}, Z: map[string]*file.Zone{z.origin: tree.Zone}}}
+}
+
+// TestWholeAllocations: what is corrected costs little beside CoreDNS's own lookup, by whatever answer.
+func TestWholeAllocations(t *testing.T) {
+	e := entire(t, 1)
+	f := filed(t, e)
+	w, ctx := &sink{}, t.Context()
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			q := question(k.owner+"zone0.example.org.", k.qtype)
+			count := func(h plugin.Handler) float64 {
+				return testing.AllocsPerRun(1000, func() { h.ServeDNS(ctx, w, q) })
+			}
+			if ours, theirs := count(e), count(f); ours > theirs+4 {
+				t.Errorf("%v allocations a query, file takes %v", ours, theirs)
+			}
+		})
+	}
+}
+
 // BenchmarkWhole is to be compared with BenchmarkFile, the plugin *file* with one of these zones: it scans them all.
 func BenchmarkWhole(b *testing.B) {
 	for _, n := range []int{1, 10_000} {
@@ -70,13 +100,7 @@ func BenchmarkWhole(b *testing.B) {
 }
 
 func BenchmarkFile(b *testing.B) {
-	e := entire(b, 1)
-	z := e.table()["zone0.example.org."]
-	tree, err := z.tree(z.now())
-	if err != nil {
-		b.Fatal(err)
-	}
-	f := file.File{Zones: file.Zones{Names: []string{z.origin}, Z: map[string]*file.Zone{z.origin: tree.Zone}}}
+	f := filed(b, entire(b, 1))
 	for _, k := range kinds {
 		b.Run(k.name, func(b *testing.B) { serveAll(b, f, questions(1, k.owner, k.qtype)) })
 	}

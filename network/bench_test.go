@@ -10,10 +10,9 @@ import (
 	"github.com/deflect-ca/coredns-edgemanage/history"
 )
 
-// BenchmarkDecide10000 is a whole decision over 10,000 edges with full windows, of which 200 were probed since the last
-// one: grading, selecting, describing and publishing.
-func BenchmarkDecide10000(b *testing.B) {
-	const edges = 10_000
+// benchNetwork is a network of pinned edges that has taken them up, without a state and not running.
+func benchNetwork(b *testing.B, edges int) *Network {
+	b.Helper()
 	c := &config.Network{
 		Name: "net", NS: []string{"ns1.example.net."}, EdgeCount: 4, Keep: "better", MaxChanges: 10, MaxChangesPer: 10 * time.Minute,
 		Fall: 1, Rise: 1, Interval: time.Hour, Timeout: 10 * time.Second, GoodEnough: 700 * time.Millisecond,
@@ -35,6 +34,14 @@ func BenchmarkDecide10000(b *testing.B) {
 	n.mem.adopt(c)
 	n.take(in)
 	n.untried = 0
+	return n
+}
+
+// BenchmarkDecide10000 is a whole decision over 10,000 edges with full windows, of which 200 were probed since the last
+// one: grading, selecting, describing and publishing.
+func BenchmarkDecide10000(b *testing.B) {
+	const edges = 10_000
+	n := benchNetwork(b, edges)
 	now := time.Now()
 	for i, e := range n.mem.order {
 		for j := range 10 {

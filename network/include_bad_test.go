@@ -146,6 +146,17 @@ func TestBadIncludeAtStart(t *testing.T) {
 			s.restart()
 		}},
 		{"two restarts", true, func(s *site) { s.restart(); s.restart() }},
+		// state.json is written before the includes, and says that they are saved.
+		{"a crash before it was saved, a good start and a restart", true, func(s *site) {
+			s.stop()
+			if err := os.Remove(filepath.Join(stateDir(s.config), "includes", "example.org.")); err != nil {
+				s.Fatal(err)
+			}
+			s.include("example.org", mx(10))
+			s.start()
+			s.include("example.org", bad)
+			s.restart()
+		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

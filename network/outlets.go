@@ -70,7 +70,9 @@ func (n *Network) passOn(s *Snapshot, zones []string) {
 		zones = s.names
 	}
 	zones = slices.DeleteFunc(slices.Clone(zones), func(zone string) bool { return !s.Complete(zone) })
-	n.mem.notifier.Notify(zones, n.serialOf)
+	if len(zones) > 0 {
+		n.mem.notifier.Notify(zones, n.serialOf)
+	}
 }
 
 // serialOf is asked when a NOTIFY is sent, which may be after a reload: the snapshot stays.

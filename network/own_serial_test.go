@@ -151,7 +151,7 @@ func TestSerialOfExistingFile(t *testing.T) {
 // rises, else it stays.
 func TestSerialsFollowContent(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		operations := rapid.SliceOfN(rapid.IntRange(0, 1<<16), 1, 20).Draw(r, "operations")
+		operations := rapid.SliceOfN(rapid.IntRange(0, 1<<16), 1, 12).Draw(r, "operations")
 		fault := ""
 		inZones(t, map[string]string{"example.org": mx(1), "example.net": mx(1)}, func(s *site) {
 			s.config.State, s.config.Canaries = s.TempDir(), filepath.Join(s.TempDir(), "canaries")

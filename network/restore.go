@@ -219,13 +219,17 @@ func (m *Memory) document(c *config.Network) state.Document {
 	return d
 }
 
+// unverified is the print of an include of which the state tells. A crash may have come before its file was written, so a
+// good one is saved once more at each start; that writes nothing if the file is there.
+const unverified = "?"
+
 func (m *Memory) restoreZone(zone string, z state.Zone) {
 	if z.Serial != 0 || z.Print != "" {
 		m.records[zone] = zoneRecord{z.Serial, z.Print}
 		m.top = later(m.top, z.Serial)
 	}
 	if len(z.Print) >= printSize {
-		m.kept[zone] = z.Print[:printSize]
+		m.kept[zone] = unverified
 	}
 	if z.Displaced != "" {
 		m.displaced[zone] = z.Displaced

@@ -67,6 +67,9 @@ func (w *fileWriter) close() {
 
 // write brings the directory up to date. What cannot be written keeps nothing else from being.
 func (w *fileWriter) write(ctx context.Context) (errs []error) {
+	if w.dir != nil && !w.dir.Present() {
+		w.close()
+	}
 	if w.dir == nil {
 		dir, err := zonefile.OpenDirectory(w.network.config.ZoneFiles)
 		if err != nil {

@@ -4,6 +4,7 @@ package test
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -50,6 +51,10 @@ func (s *server) serialOf(zone string) uint32 {
 	return m.Answer[0].(*dns.SOA).Serial
 }
 
+// setChanges counts the changes of the set, each of which raises every serial. On a busy machine there may be one that no
+// test has caused.
+func (s *server) setChanges() int { return len(s.lines("live set")) }
+
 // Edits of a zone, new zones and removed ones are served soon, also while every edge is down.
 func TestIncludesTakenUp(t *testing.T) {
 	for _, b := range []behaviour{healthy, refusing} {
@@ -69,7 +74,7 @@ func TestIncludesTakenUp(t *testing.T) {
 			report := func(what string, took time.Duration) {
 				t.Logf("%s is served after %s, bound %s", what, took.Round(time.Millisecond), editBound)
 			}
-			other, edited := s.serialOf("example.com."), s.serialOf(zone)
+			other, edited, changes := s.serialOf("example.com."), s.serialOf(zone), s.setChanges()
 
 			st.include("example.org.", "host IN TXT second\nmore IN TXT more\n")
 			report("an edit", s.says("host.example.org.", "second"))
@@ -79,15 +84,13 @@ func TestIncludesTakenUp(t *testing.T) {
 			if got := s.serialOf(zone); got <= edited {
 				t.Errorf("the serial after the edit is %d, want more than %d", got, edited)
 			}
-			if got := s.serialOf("example.com."); got != other {
+			if got := s.serialOf("example.com."); got != other && s.setChanges() == changes {
 				t.Errorf("the serial of another zone is %d, want %d as before", got, other)
 			}
 
 			st.include("new.example.net.", "host IN TXT new\n")
 			report("a new zone", s.says("host.new.example.net.", "new"))
-			if got := s.set("new.example.net.", dns.TypeA); !slices.Equal(got, live) {
-				t.Errorf("the new zone has %v at its apex, want %v", got, live)
-			}
+			s.sameSet("new.example.net.")
 
 			if err := os.Remove(filepath.Join(st.path("includes"), "new.example.net.zone")); err != nil {
 				t.Fatal(err)
@@ -96,11 +99,20 @@ func TestIncludesTakenUp(t *testing.T) {
 			if got := s.texts("host.example.com."); got != "first" {
 				t.Errorf("another zone says %s, want first", got)
 			}
-			if got := s.apex(); !slices.Equal(got, live) {
-				t.Errorf("the set is %v, want %v", got, live)
+			if got := s.apex(); b != healthy && !slices.Equal(got, live) {
+				t.Errorf("the set is %v, want %v held", got, live)
 			}
 		})
 	}
+}
+
+// sameSet waits until another zone has the addresses that example.org has; on a busy machine these may change of
+// themselves.
+func (s *server) sameSet(other string) {
+	s.t.Helper()
+	sees(s.t, patience, other+" to have the set", func() []string { return s.set(other, dns.TypeA) }, func(got []string) bool {
+		return len(got) > 0 && slices.Equal(got, s.apex())
+	})
 }
 
 // A thousand zones edited at once are all served soon, while every edge is down.
@@ -158,7 +170,7 @@ func TestBadIncludes(t *testing.T) {
 		{"binary", "\x00\xff\x00", "line 1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			serial, said := s.serialOf(zone), len(s.lines("its last good version stays"))
+			serial, changes, said := s.serialOf(zone), s.setChanges(), len(s.lines("its last good version stays"))
 			st.include("example.org.", tt.text)
 			sees(t, patience, "the fault to be counted", refused, func(v float64) bool { return v >= float64(i+1) })
 			// Another zone goes on, and by the time its edit is served the fault would have been said again.
@@ -168,7 +180,7 @@ func TestBadIncludes(t *testing.T) {
 			if got := s.texts("host.example.org."); got != "good" {
 				t.Errorf("the zone says %s, want its last good version", got)
 			}
-			if got := s.serialOf(zone); got != serial {
+			if got := s.serialOf(zone); got != serial && s.setChanges() == changes {
 				t.Errorf("the serial is %d, want %d as before", got, serial)
 			}
 			if got := refused(); got != float64(i+1) {
@@ -224,7 +236,7 @@ func TestRestartWithBadInclude(t *testing.T) {
 	st.include("example.com.", "host IN TXT good\n")
 	st.with("includes "+st.path("includes"), "zonefiles "+st.path("zonefiles"))
 	s := startServer(t, st.dir, block(".", "transfer {\n        to *\n    }", st.directive("main")))
-	live := s.full(2)
+	s.full(2)
 	st.writtenAs(s, "example.com.")
 	check := func(t *testing.T) {
 		t.Helper()
@@ -238,11 +250,10 @@ func TestRestartWithBadInclude(t *testing.T) {
 				t.Errorf("%s: %s, want %s", name, got, want)
 			}
 		}
-		for _, zone := range []string{"example.org.", "example.com."} {
-			if got := s.set(zone, dns.TypeA); !slices.Equal(got, live) {
-				t.Errorf("A of %s: %v, want %v", zone, got, live)
-			}
+		if got := s.apex(); net.ParseIP(got[0]) == nil {
+			t.Errorf("A of the zone without an include that ever was good: %v, want addresses", got)
 		}
+		s.sameSet("example.com.")
 		if got := axfr(t, s); got != "SERVFAIL" {
 			t.Errorf("AXFR of the zone without an include that ever was good: %s, want SERVFAIL", got)
 		}
@@ -252,16 +263,30 @@ func TestRestartWithBadInclude(t *testing.T) {
 	}
 	t.Run("none was ever good", check)
 	t.Run("one was, and is bad at a restart", func(t *testing.T) {
-		serial := s.serialOf("example.com.")
+		serial, changes := s.serialOf("example.com."), s.setChanges()
 		s.kill()
 		st.include("example.com.", bad)
 		s.start()
 		s.awaitAnswers()
 		check(t)
-		if got := s.serialOf("example.com."); got != serial {
+		if got := s.serialOf("example.com."); got != serial && s.setChanges() == changes {
 			t.Errorf("the serial is %d, want %d: nothing changed", got, serial)
 		}
 		s.awaitLine(filepath.Join(st.path("includes"), "example.com.zone"), "line 2")
+	})
+	t.Run("one was, and a crash came before it was saved", func(t *testing.T) {
+		s.kill()
+		saved := filepath.Join(st.path("state/main/includes"), "example.com.")
+		if err := os.Remove(saved); err != nil {
+			t.Fatal(err)
+		}
+		st.include("example.com.", "host IN TXT good\n")
+		s.start()
+		s.awaitAnswers()
+		eventually(t, patience, "the include to be saved after all", func() bool {
+			_, err := os.Stat(saved)
+			return err == nil
+		})
 	})
 	t.Run("the directory is away at a restart", func(t *testing.T) {
 		s.kill()

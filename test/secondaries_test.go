@@ -66,24 +66,37 @@ func (s *site) rotated() time.Time {
 }
 
 // Real secondaries, configured as the examples say, follow every rotation, keep what they have while the primary is away,
-// and catch up when it is back; with and without keys.
+// and catch up when it is back: with and without keys, and when transfer tells them instead of notify.
 func TestSecondaries(t *testing.T) {
-	for _, signed := range []bool{false, true} {
-		t.Run(map[bool]string{false: "plain", true: "signed"}[signed], func(t *testing.T) {
+	for _, tt := range []struct {
+		name             string
+		signed, transfer bool
+	}{
+		{"plain", false, false},
+		{"signed", true, false},
+		{"told by transfer", false, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			signed := tt.signed
 			st := newSite(t, 4)
 			var zones, ports []string
 			for zone, text := range realZones {
 				st.include(zone, text)
 				zones = append(zones, zone)
 			}
-			notified := "notify"
+			told := ""
 			for range secondaryKinds {
 				ports = append(ports, freePort(t))
-				notified += " 127.0.0.1:" + ports[len(ports)-1]
+				told += " 127.0.0.1:" + ports[len(ports)-1]
 			}
-			st.with("includes "+st.path("includes"), notified)
-			plugins := []string{"transfer {\n        to 127.0.0.1\n    }", st.directive("main")}
+			st.with("includes " + st.path("includes"))
+			to := told
+			if !tt.transfer {
+				st.with("notify" + told)
+				to = " 127.0.0.1"
+			}
+			plugins := []string{"transfer {\n        to" + to + "\n    }", st.directive("main")}
 			if signed {
 				plugins = append(plugins, fmt.Sprintf("tsig {\n        secret %s. %s\n        require AXFR IXFR\n    }", keyName, keySecret))
 			}

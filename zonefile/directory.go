@@ -45,6 +45,17 @@ func OpenDirectory(path string) (*Directory, error) {
 // Close ends the use of the directory.
 func (d *Directory) Close() error { return d.root.Close() }
 
+// Present says whether the path still leads to the directory that was opened. When it was replaced, what is written goes
+// where nobody looks.
+func (d *Directory) Present() bool {
+	opened, err := d.root.Stat(".")
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(d.path)
+	return err == nil && os.SameFile(opened, there)
+}
+
 // Put writes the records of a zone as Render does, and reports whether the file changed: one with that content already
 // is not touched. The file is replaced as a whole; when that fails (a full disk), the old one stays as it is. A file of
 // the zone that somebody else wrote is replaced too, since from now on the zone is ours, but the first of them is kept

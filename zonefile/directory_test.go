@@ -102,6 +102,29 @@ func TestPut(t *testing.T) {
 	}
 }
 
+func TestPresent(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "zones")
+	d := openDirectory(t, dir)
+	for _, step := range []struct {
+		name string
+		do   func(t *testing.T)
+		want bool
+	}{
+		{"as it was opened", func(*testing.T) {}, true},
+		{"moved away", func(t *testing.T) { must(t, os.Rename(dir, dir+".away")) }, false},
+		{"replaced", func(t *testing.T) { must(t, os.Mkdir(dir, 0o700)) }, false},
+		{"back", func(t *testing.T) { must(t, os.Remove(dir)); must(t, os.Rename(dir+".away", dir)) }, true},
+		{"removed", func(t *testing.T) { must(t, os.RemoveAll(dir)) }, false},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			step.do(t)
+			if got := d.Present(); got != step.want {
+				t.Errorf("got %t, want %t", got, step.want)
+			}
+		})
+	}
+}
+
 // TestForeign: what others wrote is never lost, and no zone leads out of the directory.
 func TestForeign(t *testing.T) {
 	dir, outside := t.TempDir(), t.TempDir()
