@@ -42,7 +42,7 @@ func (n *secondaries) Notify(zones []string, serial func(zone string) uint32) {
 		if serial(zone) == 0 {
 			n.behind = zone + " has no serial"
 		}
-		if saved != nil && serialLess(later(saved.Document.SetSerial, saved.Document.Zones[zone].Serial), serial(zone)) {
+		if saved != nil && SerialLess(later(saved.Document.SetSerial, saved.Document.Zones[zone].Serial), serial(zone)) {
 			n.behind = zone + " is not saved"
 		}
 	}
