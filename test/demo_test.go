@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -137,28 +138,31 @@ func (v *visitor) end(t *testing.T) {
 // A newcomer's first minute: the set is there, an edge is stopped and replaced, Ctrl-C leaves nothing behind.
 func TestDemo(t *testing.T) {
 	v := visit(t)
-	got := map[string]string{
-		"apex": v.dig(t, "example.org", "A"), "www": v.dig(t, "www.example.org", "A"),
-		"MX": v.dig(t, "example.org", "MX"), "mail": v.dig(t, "mail.example.org", "A"),
+	// Which edges are the fastest is not asked: a busy machine changes that.
+	live := strings.Fields(v.dig(t, "example.org", "A"))
+	if len(live) != 3 {
+		t.Fatalf("got %v live, want three edges", live)
 	}
-	want := map[string]string{
-		"apex": "127.0.0.11 127.0.0.12 127.0.0.13", "www": "127.0.0.11 127.0.0.12 127.0.0.13",
-		"MX": "10 mail.example.org.", "mail": "192.0.2.25",
+	if got := v.dig(t, "www.example.org", "A"); len(strings.Fields(got)) != 3 {
+		t.Errorf("got %s at www, want three edges", got)
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	got := map[string]string{"MX": v.dig(t, "example.org", "MX"), "mail": v.dig(t, "mail.example.org", "A")}
+	if diff := cmp.Diff(map[string]string{"MX": "10 mail.example.org.", "mail": "192.0.2.25"}, got); diff != "" {
 		t.Errorf("answers (-want +got):\n%s", diff)
 	}
-	if _, err := io.WriteString(v.keys, "x1\n"); err != nil {
+	n := live[0][len(live[0])-1:] // edge1 is at 127.0.0.11, and so on
+	if _, err := io.WriteString(v.keys, "x"+n+"\n"); err != nil {
 		t.Fatal(err)
 	}
-	v.sees(t, `edge1 left, edge4 entered, now edge2 edge3 edge4\n +edge1 left \(refused: .*\)\n +edge4 entered \(live: .*\)\n +example\.org A 127\.0\.0\.12 127\.0\.0\.13 127\.0\.0\.14\n`)
-	if got, want := v.dig(t, "example.org", "A"), "127.0.0.12 127.0.0.13 127.0.0.14"; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
+	v.sees(t, `edge`+n+` left, edge\d entered, now .*\n +edge`+n+` left \(refused: .*\)\n +edge\d entered \(live: .*\)\n +example\.org A 127\.0\.0\.1\d 127\.0\.0\.1\d 127\.0\.0\.1\d\n`)
+	eventually(t, patience, "the stopped edge is replaced", func() bool {
+		now := strings.Fields(v.dig(t, "example.org", "A"))
+		return len(now) == 3 && !slices.Contains(now, live[0])
+	})
 	corefile := v.sees(t, `edgemanage try (\S+/Corefile)`)[1]
 	out, err := exec.Command(edgemanagePath, "try", corefile).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "ipv4: rung full, 3 live, 3 wanted") || !strings.Contains(string(out), "live: edge2 edge3 edge4 ") {
-		t.Errorf("got %s, error %v, want the same set beside the server", out, err)
+	if err != nil || !strings.Contains(string(out), "ipv4: rung full, 3 live, 3 wanted") {
+		t.Errorf("got %s, error %v, want a full set beside the server", out, err)
 	}
 	if err := syscall.Kill(-v.cmd.Process.Pid, syscall.SIGINT); err != nil { // the whole group, as a terminal does
 		t.Fatal(err)
