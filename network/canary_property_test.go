@@ -30,7 +30,6 @@ func TestCanaryInvariants(t *testing.T) {
 			s.canaries(lines...)
 			s.start()
 			s.round()
-			place := map[string]string{}
 			for step, op := range operations {
 				i, way := op%3, op/24
 				switch op / 3 % 8 {
@@ -56,7 +55,10 @@ func TestCanaryInvariants(t *testing.T) {
 					s.include("example.com", mx(way))
 					s.advance(inTime)
 				}
-				if fault = badCanaries(s, zones, place); fault != "" {
+				if fault = badCanaries(s, zones); fault == "" {
+					fault = movedCanary(s.told)
+				}
+				if fault != "" {
 					fault = fmt.Sprintf("step %d, operation %d: %s", step, op, fault)
 					return
 				}
@@ -68,8 +70,8 @@ func TestCanaryInvariants(t *testing.T) {
 	})
 }
 
-// badCanaries says which invariant does not hold. Place is where each canary was, and is brought up to date.
-func badCanaries(s *site, zones []string, place map[string]string) string {
+// badCanaries says which invariant does not hold.
+func badCanaries(s *site, zones []string) string {
 	set, live := s.Snapshot().Families[IPv4].Addrs, s.family(IPv4).Live
 	for _, zone := range zones {
 		got := s.Snapshot().ZoneAddrs(zone+".", IPv4)
@@ -96,10 +98,26 @@ func badCanaries(s *site, zones []string, place map[string]string) string {
 		if !slices.Contains(got, own) || len(got) != max(2, len(set)) {
 			return fmt.Sprintf("%s has %v with canary %s, the network %v", zone, got, own, set)
 		}
-		if was := place[zone]; slices.Contains(live, was) && len(live) > 1 && c.Displaced != was {
-			return fmt.Sprintf("%s: the canary is in place of %s, and was of %s, which is live", zone, c.Displaced, was)
+	}
+	return ""
+}
+
+// movedCanary says which canary was told to have changed places although the edge it was in place of stayed live.
+func movedCanary(r *recorder) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var live []string
+	place := map[string]string{}
+	for _, e := range r.events {
+		switch e := e.(type) {
+		case SetChanged:
+			live = e.After
+		case CanaryChanged:
+			if was := place[e.Zone]; e.Active && len(live) > 1 && slices.Contains(live, was) && e.Displaced != was {
+				return fmt.Sprintf("%s: the canary is in place of %s, and was of %s, which is live: %v", e.Zone, e.Displaced, was, live)
+			}
+			place[e.Zone] = e.Displaced
 		}
-		place[zone] = c.Displaced
 	}
 	return ""
 }

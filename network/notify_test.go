@@ -148,38 +148,64 @@ func TestNotifyAtReload(t *testing.T) {
 	})
 }
 
+// outlet is who hears of what is published.
+type outlet struct {
+	mu    sync.Mutex
+	told  []string
+	moves int
+}
+
+func (o *outlet) published(zones []string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	text := strings.Join(zones, " ")
+	if zones == nil {
+		text = "all"
+	}
+	o.told = append(o.told, text)
+}
+
+func (o *outlet) zonesMoved() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.moves++
+}
+
+func (o *outlet) moved() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.moves
+}
+
+func (o *outlet) take() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	told := o.told
+	o.told = nil
+	return told
+}
+
 // Who passes changes on by *transfer* hears of the same zones, also of those that only appeared, after the new snapshot.
 func TestPublished(t *testing.T) {
 	inZones(t, map[string]string{"example.org": mx(10), "example.net": mx(20)}, func(s *site) {
-		var told []string
-		moved := 0
-		s.options = func(o *Options) {
-			o.Published = func(zones []string) {
-				text := strings.Join(zones, " ")
-				if zones == nil {
-					text = "all"
-				}
-				told = append(told, text)
-			}
-			o.ZonesMoved = func() { moved++ }
-		}
-		take := func() []string { got := told; told = nil; return got }
+		var told outlet
+		s.options = func(o *Options) { o.Published, o.ZonesMoved = told.published, told.zonesMoved }
 		s.start()
-		s.equal("moved at the start", moved, 1)
+		s.equal("moved at the start", told.moved(), 1)
 		s.round()
-		take()
+		told.take()
 		s.include("example.org", mx(11))
 		s.advance(inTime)
-		s.equal("an edit", take(), []string{"example.org."})
-		s.equal("moved by it", moved, 1)
+		s.equal("an edit", told.take(), []string{"example.org."})
+		s.equal("moved by it", told.moved(), 1)
 		s.removeInclude("example.org")
 		s.advance(inTime)
-		s.equal("a removal", take(), []string{""})
-		s.equal("moved by it", moved, 2)
+		s.equal("a removal", told.take(), []string{""})
+		s.equal("moved by it", told.moved(), 2)
 		s.mode("a", selector.Unavailable)
-		s.equal("another set", take(), []string{"all"})
+		s.equal("another set", told.take(), []string{"all"})
 		s.reload(same)
-		s.equal("a reload", take(), []string{""})
-		s.equal("moved by it", moved, 3)
+		s.equal("a reload", told.take(), []string{""})
+		s.equal("moved by it", told.moved(), 3)
 	})
 }

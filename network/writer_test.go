@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -115,9 +116,9 @@ func TestZoneFilesOfGoneZones(t *testing.T) {
 	for name, start := range map[string]bool{"gone while it runs": false, "gone at the start": true} {
 		t.Run(name, func(t *testing.T) {
 			inFiles(t, map[string]string{"example.org": mx(10), "theirs.example": mx(20), "example.com": mx(30)}, func(s *site) {
-				claimed := false
+				var claimed atomic.Bool
 				s.options = func(o *Options) {
-					o.Claimed = func(zone string) bool { return claimed && zone == "theirs.example." }
+					o.Claimed = func(zone string) bool { return claimed.Load() && zone == "theirs.example." }
 				}
 				s.start()
 				s.round()
@@ -126,7 +127,7 @@ func TestZoneFilesOfGoneZones(t *testing.T) {
 				if start {
 					s.stop()
 				}
-				claimed = true
+				claimed.Store(true)
 				s.removeInclude("example.org")
 				s.removeInclude("theirs.example")
 				if start {
