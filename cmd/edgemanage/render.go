@@ -43,7 +43,7 @@ It is printed as far as it goes, with a comment, and not written.
 Exit status 0 says that all zones are complete, 1 that one is not, 2 that a file
 cannot be used.`,
 		Example: `  edgemanage render --zone example.org /etc/coredns/Corefile
-  edgemanage render --live 192.0.2.1 --live 192.0.2.2 -o /tmp/zones Corefile`,
+  edgemanage render --live 192.0.2.1 --live 192.0.2.2 -o out Corefile`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			return badInput(cobra.ExactArgs(1)(cmd, args))
 		},
