@@ -22,6 +22,10 @@ type zoneRecord struct {
 // gonePrint is that of a zone that is none of the network's any more. Should it come back, its serial rises.
 const gonePrint = "gone"
 
+// writtenPrint is that of a zone with nothing of its own that has a zone file. It is remembered so that not every start reads
+// the serials of all files.
+const writtenPrint = "written"
+
 // noRest is the include of a zone of which the Corefile alone tells.
 var noRest = &zonefile.Include{}
 
@@ -173,6 +177,8 @@ func (n *Network) zonePrint(zone string) string {
 	print := ""
 	if inc, _, _ := n.includeOf(zone); inc != nil {
 		print = includePrint(inc)
+	} else if n.config.Includes == "" && n.config.ZoneFiles != "" {
+		print = writtenPrint
 	}
 	if c := n.mem.canaries[zone]; c != nil && c.verdict.Canary {
 		print += c.print()

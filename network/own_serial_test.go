@@ -147,6 +147,28 @@ func TestSerialOfExistingFile(t *testing.T) {
 	}
 }
 
+// The serial of a file counts for as long as nothing is saved of its zone, not at each start: there may be many.
+func TestSerialOfFileIsReadOnce(t *testing.T) {
+	for name, includes := range map[string]bool{"with includes": true, "without": false} {
+		t.Run(name, func(t *testing.T) {
+			inZones(t, nil, func(s *site) {
+				s.config.State, s.config.ZoneFiles, s.zones = t.TempDir(), t.TempDir(), []string{"example.org.", "example.net."}
+				if !includes {
+					s.config.Includes = ""
+				}
+				s.start()
+				s.round()
+				before := s.serial("example.org")
+				s.stop()
+				s.soa("example.org", before+100)
+				s.start()
+				s.equal("read", len(s.found), 0)
+				s.wantRise("restarted", "example.org", before, false)
+			})
+		})
+	}
+}
+
 // However a zone is edited, removed, restarted and given canaries: when what secondaries get of it changes its serial
 // rises, else it stays.
 func TestSerialsFollowContent(t *testing.T) {
