@@ -25,6 +25,10 @@ func TestBadInclude(t *testing.T) {
 		{"the directory is gone", func(s *site) {
 			os.Rename(s.config.Includes, s.config.Includes+".away")
 		}, "", "reading includes"},
+		{"the directory is empty, as when nothing is mounted there", func(s *site) {
+			os.Rename(s.config.Includes, s.config.Includes+".away")
+			os.Mkdir(s.config.Includes, 0o755)
+		}, "", "no zone file is there, where 2 were"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -271,5 +275,22 @@ func TestIncludeReplacedAtStart(t *testing.T) {
 		s.include("example.org", mx(11))
 		s.advance(inTime)
 		s.wantRest("when it is back", "example.org", "MX 11")
+	})
+}
+
+// An empty directory at a start is as one that is gone.
+func TestIncludesEmptyAtStart(t *testing.T) {
+	inZones(t, map[string]string{"example.org": mx(10), "example.net": mx(20)}, func(s *site) {
+		s.config.State = t.TempDir()
+		s.start()
+		s.round()
+		for _, zone := range []string{"example.org", "example.net"} {
+			s.removeInclude(zone)
+		}
+		s.restart()
+		s.wantRest("at the start", "example.org", "MX 10")
+		s.round()
+		s.wantRest("a round later", "example.net", "MX 20")
+		s.equal("told", s.failures(), []string{filepath.Base(s.config.Includes)})
 	})
 }

@@ -65,6 +65,9 @@ func newIncludeWatcher(c *config.Network, known map[string]*include, told map[st
 // poll looks at the directory once.
 func (w *includeWatcher) poll() (r rewritten) {
 	files, notes, err := zonefile.ZonesIn(w.config.Includes)
+	if err == nil {
+		err = emptied(len(files), len(w.known))
+	}
 	if err != nil {
 		err = unreadable(w.config, err)
 		w.lost = err.Error()

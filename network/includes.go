@@ -55,6 +55,9 @@ func (i *include) parse(zone string, labels []string) (*zonefile.Include, []byte
 // the error.
 func readIncludes(c *config.Network, saved *savedState) (includes map[string]*include, faults []FileFault, notes []error, err error) {
 	files, notes, err := zonefile.ZonesIn(c.Includes)
+	if err == nil && len(files) == 0 {
+		err = emptied(0, len(saved.includes()))
+	}
 	if err != nil {
 		err = unreadable(c, err)
 		if includes = saved.includes(); len(includes) == 0 {
@@ -73,6 +76,15 @@ func readIncludes(c *config.Network, saved *savedState) (includes map[string]*in
 	}
 	slices.SortStableFunc(faults, func(a, b FileFault) int { return strings.Compare(a.File, b.File) })
 	return includes, faults, notes, nil
+}
+
+// emptied is an error where not one of several includes is left. A file system that is not mounted looks like that, and
+// would take all zones away at once; who wants to have none of them takes them away in two steps, or the property.
+func emptied(are, were int) error {
+	if are > 0 || were < 2 {
+		return nil
+	}
+	return fmt.Errorf("no zone file is there, where %d were: the zones are kept", were)
 }
 
 func unreadable(c *config.Network, err error) error {
