@@ -26,8 +26,8 @@ func TestBadInclude(t *testing.T) {
 			os.Rename(s.config.Includes, s.config.Includes+".away")
 		}, "", "reading includes"},
 		{"the directory is empty, as when nothing is mounted there", func(s *site) {
-			os.Rename(s.config.Includes, s.config.Includes+".away")
-			os.Mkdir(s.config.Includes, 0o755)
+			s.removeInclude("example.org")
+			s.removeInclude("example.net")
 		}, "", "no zone file is there, where 2 were"},
 	}
 	for _, tt := range tests {
