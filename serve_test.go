@@ -42,7 +42,8 @@ func TestServeIncludes(t *testing.T) {
 			[]zones{{"example.org.": "a", "example.net.": "a"}},
 			[]change{
 				{[]string{"a/example.com", "a/sub.example.org"}, []string{"a/example.net"}, []zones{{"example.org.": "a", "example.com.": "a", "sub.example.org.": "a"}}},
-				{nil, []string{"a/example.com", "a/sub.example.org", "a/example.org"}, []zones{{}}},
+				{nil, []string{"a/example.com", "a/sub.example.org"}, []zones{{"example.org.": "a"}}},
+				{nil, []string{"a/example.org"}, []zones{{}}}, // the last one alone: several at once would be kept
 			}},
 		{"named ones too", []string{"a/example.org"},
 			func(a, _ string) string {
@@ -50,7 +51,8 @@ func TestServeIncludes(t *testing.T) {
 			},
 			[]zones{{"example.org.": "a", "example.net.": "a"}},
 			[]change{{[]string{"a/example.net"}, nil, []zones{{"example.org.": "a", "example.net.": "a"}}},
-				{nil, []string{"a/example.net", "a/example.org"}, []zones{{"example.net.": "a"}}}}},
+				{nil, []string{"a/example.org"}, []zones{{"example.net.": "a"}}},
+				{nil, []string{"a/example.net"}, []zones{{"example.net.": "a"}}}}},
 		{"under no key of the block", []string{"a/example.org", "a/example.net"},
 			func(a, _ string) string { return "org:0 {\nbind 127.0.0.1\nedgemanage a {" + body + a + "}\n}" },
 			[]zones{{"example.org.": "a"}},
