@@ -29,7 +29,7 @@ func (z *zone) whole(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, now 
 		// No version of the include was ever good, or it is gone this moment. Names that we know nothing of must not be denied.
 		return dns.RcodeServerFailure, nil
 	}
-	tree, err := z.tree(now)
+	tree, now, err := z.tree(now)
 	if err != nil {
 		return dns.RcodeServerFailure, err
 	}
@@ -108,23 +108,30 @@ func asking(state request.Request, name string, qtype uint16) request.Request {
 
 func isCNAME(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeCNAME }
 
-// tree returns the zone for lookups, built by the first query that needs it after a change. It has no upstream. Other
-// queries wait for that one, as long as it would take them to build it: a flood would else build a large zone a thousand
-// times at once.
-func (z *zone) tree(now *answers) (*wholeZone, error) {
+// tree returns the zone for lookups and the answers it is made of, built by the first query that needs it after a change. It
+// has no upstream. No query waits for that one: the others are answered from the zone as it was, as if they had come that
+// much earlier. A flood would else build a large zone a thousand times at once. Only where there is no zone of before do
+// they build it too.
+func (z *zone) tree(now *answers) (*wholeZone, *answers, error) {
 	if t := now.tree.Load(); t != nil {
-		return t, nil
+		return t, now, nil
 	}
-	now.building.Lock()
-	defer now.building.Unlock()
+	if !now.building.CompareAndSwap(false, true) {
+		if before := z.planted.Load(); before != nil {
+			return before.tree.Load(), before, nil
+		}
+	}
+	defer now.building.Store(false) // whatever happens: else the zone as it was would be answered for ever
 	if t := now.tree.Load(); t != nil {
-		return t, nil
+		return t, now, nil // it was just done
 	}
 	t, err := plant(z.origin, network.Records(z.template, now.snapshot, z.origin))
-	if err == nil {
-		now.tree.Store(t)
+	if err != nil {
+		return nil, nil, err
 	}
-	return t, err
+	now.tree.Store(t)
+	z.planted.Store(now)
+	return t, now, nil
 }
 
 // plant makes a zone for lookups of its records, which it leaves as they are.

@@ -64,7 +64,7 @@ func questions(n int, owner string, qtype uint16) []*dns.Msg {
 func filed(t testing.TB, e *Edgemanage) file.File {
 	t.Helper()
 	z := e.table()["zone0.example.org."]
-	tree, err := z.tree(z.now())
+	tree, _, err := z.tree(z.now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package edgemanage
 
 import (
-	"sync"
 	"sync/atomic"
 
 	"github.com/deflect-ca/coredns-edgemanage/network"
@@ -56,6 +55,7 @@ type zone struct {
 	entire   bool                    // the network has includes: the whole zone is ours
 	closest  func(name string) *zone // of the block's zones the one that encloses a name most closely, or nil
 	built    atomic.Pointer[answers]
+	planted  atomic.Pointer[answers] // the last with a tree
 }
 
 // answers are a zone's records as one snapshot has them.
@@ -64,7 +64,7 @@ type answers struct {
 	own      *network.ZoneState // what the zone has beside the network's; nil when that is nothing
 	records  *zonefile.Records
 	tree     atomic.Pointer[wholeZone] // the whole zone, once a query needed it
-	building sync.Mutex                // held while tree is made
+	building atomic.Bool               // a query makes the tree
 }
 
 // now returns the records of the current snapshot. They are built by the first query after a change of the set or of the
