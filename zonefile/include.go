@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 
 	"github.com/miekg/dns"
 )
@@ -77,12 +76,12 @@ func digest(records []dns.RR) (sum [sha256.Size]byte) {
 	h := sha256.New()
 	buf := make([]byte, 0, 512)
 	for _, rr := range records {
-		buf = slices.Grow(buf[:0], dns.Len(rr))
-		n, err := dns.PackRR(rr, buf[:cap(buf)], 0, nil, false)
+		wire, err := pack(buf, rr)
 		if err != nil {
-			panic(fmt.Sprintf("packing %s: %v", rr, err))
+			panic(err.Error())
 		}
-		h.Write(buf[:n])
+		h.Write(wire)
+		buf = wire
 	}
 	h.Sum(sum[:0])
 	return sum

@@ -174,13 +174,12 @@ func (p *parser) sound(rr dns.RR) bool {
 	if err != nil || again == nil {
 		return false
 	}
-	want := make([]byte, dns.Len(rr))
-	n, err := dns.PackRR(rr, want, 0, nil, false)
+	want, err := pack(nil, rr)
 	if err != nil {
 		return false
 	}
-	m, err := dns.PackRR(again, p.wire, 0, nil, false)
-	return err == nil && bytes.Equal(want[:n], p.wire[:m])
+	got, err := pack(p.wire, again)
+	return err == nil && bytes.Equal(want, got)
 }
 
 // lineOf takes the position off an error of the parser, and returns it as a line of the file: the parser may have looked

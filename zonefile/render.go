@@ -51,7 +51,7 @@ func soaOf(records []dns.RR) *dns.SOA {
 // way (RFC 3597, 5), which servers take for the types that they know as well.
 var plain = []uint16{
 	dns.TypeA, dns.TypeAAAA, dns.TypeNS, dns.TypeCNAME, dns.TypeDNAME, dns.TypeSOA, dns.TypePTR, dns.TypeMX, dns.TypeTXT,
-	dns.TypeSRV, dns.TypeDS, dns.TypeDNSKEY, dns.TypeTLSA, dns.TypeSSHFP, dns.TypeNAPTR,
+	dns.TypeSRV, dns.TypeCAA, dns.TypeDS, dns.TypeDNSKEY, dns.TypeTLSA, dns.TypeSSHFP, dns.TypeNAPTR,
 }
 
 // present returns a record as a line of a zone file. A name that begins with a $ gets it escaped: BIND takes such a line
@@ -69,23 +69,30 @@ func present(rr dns.RR) (string, error) {
 		text = strings.ReplaceAll(text, ` no-default-alpn=""`, ` no-default-alpn`)
 		return head + typeName(rr) + "\t" + text, nil
 	}
-	buf := make([]byte, dns.Len(rr))
-	n, err := dns.PackRR(rr, buf, 0, nil, false)
+	wire, err := pack(nil, rr)
+	if err != nil {
+		return "", err
+	}
+	start, err := rdata(wire)
 	if err != nil {
 		return "", fmt.Errorf("packing %s %s: %w", h.Name, typeName(rr), err)
 	}
-	start, err := rdata(buf[:n])
+	return fmt.Sprintf("%sTYPE%d\t\\# %d %s", head, h.Rrtype, len(wire)-start, hex.EncodeToString(wire[start:])), nil
+}
+
+// pack returns a record as it is sent, in the memory of buf when that is enough. A byte more than the length is needed: the
+// library does not write the empty value of a CAA record at the very end of its buffer.
+func pack(buf []byte, rr dns.RR) ([]byte, error) {
+	buf = slices.Grow(buf[:0], dns.Len(rr)+1)
+	n, err := dns.PackRR(rr, buf[:cap(buf)], 0, nil, false)
 	if err != nil {
-		return "", fmt.Errorf("packing %s %s: %w", h.Name, typeName(rr), err)
+		return nil, fmt.Errorf("packing %s %s: %w", rr.Header().Name, typeName(rr), err)
 	}
-	return fmt.Sprintf("%sTYPE%d\t\\# %d %s", head, h.Rrtype, n-start, hex.EncodeToString(buf[start:n])), nil
+	return buf[:n], nil
 }
 
 func isPlain(rr dns.RR) bool {
 	switch rr := rr.(type) {
-	case *dns.CAA:
-		// RFC 8659, 4.1; in a tag with other characters servers do not agree on the escapes.
-		return rr.Tag != "" && !strings.ContainsFunc(rr.Tag, notInToken)
 	case *dns.SVCB:
 		return !slices.ContainsFunc(rr.Value, isOdd)
 	case *dns.HTTPS:

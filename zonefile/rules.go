@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/miekg/dns"
 )
@@ -47,7 +48,22 @@ func rule(rr dns.RR, zone string) error {
 	if h.Rdlength == 0 && h.Rrtype != dns.TypeAPL && dns.TypeToRR[h.Rrtype] != nil {
 		return errors.New("there is no data")
 	}
+	switch rr := rr.(type) {
+	case *dns.CAA:
+		// RFC 8659, 4.1; BIND refuses the whole zone for another.
+		if rr.Tag == "" || strings.ContainsFunc(rr.Tag, notAlphanumeric) {
+			return fmt.Errorf("tag %q: expected letters and digits", rr.Tag)
+		}
+	case *dns.URI:
+		if rr.Target == "" { // RFC 7553, 4.4
+			return errors.New("the target is empty: expected a URI")
+		}
+	}
 	return nil
+}
+
+func notAlphanumeric(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
 }
 
 // rotatingRule says why a record must not stand at a name that carries the live addresses.
