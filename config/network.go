@@ -63,6 +63,14 @@ type Network struct {
 	State  string // directory of the state of all networks; "" keeps it in memory
 	DryRun bool
 
+	Runs     []Run
+	Webhooks []Webhook
+
+	Control        string // path of the control socket; "" is none
+	ControlGroup   string // group that the socket is given to; "" leaves it
+	DefaultControl bool   // Control is <state>/control.sock because nothing else was said
+	StatusAddress  string // host:port of the status page; "" is none
+
 	Warnings []string // what is allowed but deserves a line in the log, each with file and line
 }
 
@@ -87,6 +95,28 @@ type SOATimers struct {
 type Header struct {
 	Name, Value string
 	File        string // where Value was read, when the argument was @FILE
+}
+
+// When says at what moment a command runs.
+type When string
+
+const (
+	Before       When = "before"        // once an interval; it delays nothing
+	After        When = "after"         // after each round
+	AfterChanges When = "after_changes" // after each change of a live set
+)
+
+// A Run is a command to run without a shell.
+type Run struct {
+	When When
+	Argv []string // at least one
+}
+
+// A Webhook is a URL that changes are posted to.
+type Webhook struct {
+	URL        *url.URL
+	SecretFile string // "" signs nothing
+	Secret     []byte // content of SecretFile; it must not be printed
 }
 
 // defaults is a network before its first property.
