@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/deflect-ca/coredns-edgemanage/network"
+	"github.com/deflect-ca/coredns-edgemanage/selector"
 )
 
 func init() { prometheus.MustRegister(collector{}) }
@@ -26,12 +27,15 @@ var (
 	edgeGrade   = desc("edge_grade", "Grade of an edge: 5 pass_threshold, 4 pass_window, 3 pass_average, 2 pass, 1 unknown, 0 fail.", "network", "edge", "family")
 	edgeLive    = desc("edge_live", "Whether an edge is in the live set.", "network", "edge", "family")
 	edgeMode    = desc("edge_mode", "Mode of an edge: 0 available, 1 force, 2 blindforce, 3 unavailable.", "network", "edge", "family")
+	edgeModeSet = desc("edge_mode_timestamp_seconds", "When an operator set the mode that an edge has, in unix time; none while it is available.", "network", "edge", "family")
 	edgeExpiry  = desc("edge_certificate_expiry_timestamp_seconds", "When the certificate that an edge last presented expires, in unix time.", "network", "edge", "family")
 
 	liveEdges   = desc("live_edges", "Number of addresses that are answered.", "network", "family")
 	wantedEdges = desc("wanted_edges", "Number of live edges wanted, edge_count.", "network", "family")
 	rung        = desc("rung", "How the live set was found: 5 full, 4 short, 3 hold, 2 all, 1 fallback, 0 none.", "network", "family")
 
+	probeInterval = desc("interval_seconds", "How often each edge is probed, interval.", "network")
+	probeTimeout  = desc("timeout_seconds", "The deadline of a probe, timeout.", "network")
 	lastRound     = desc("last_round_timestamp_seconds", "When every edge had last been probed, in unix time.", "network")
 	roundDuration = desc("round_duration_seconds", "How long the last round of probes took, which is spread over the interval.", "network")
 	zoneSerial    = desc("zone_serial", "SOA serial of a zone.", "network", "zone")
@@ -43,8 +47,8 @@ var (
 // Describe implements prometheus.Collector.
 func (collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		edgeLatency, edgeWindow, edgeAverage, edgeGrade, edgeLive, edgeMode, edgeExpiry, liveEdges, wantedEdges, rung,
-		lastRound, roundDuration, zoneSerial, canaryActive, stateErrors, modesLost,
+		edgeLatency, edgeWindow, edgeAverage, edgeGrade, edgeLive, edgeMode, edgeModeSet, edgeExpiry, liveEdges, wantedEdges, rung,
+		probeInterval, probeTimeout, lastRound, roundDuration, zoneSerial, canaryActive, stateErrors, modesLost,
 	} {
 		ch <- d
 	}
@@ -58,7 +62,7 @@ func (collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	for _, n := range e.networks {
 		if s := n.Status(); s != nil {
-			collectNetwork(ch, s)
+			collectNetwork(ch, n, s)
 			for _, f := range s.Families {
 				collectFamily(ch, n, s, f)
 			}
@@ -71,7 +75,9 @@ func gauge(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ..
 	ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 }
 
-func collectNetwork(ch chan<- prometheus.Metric, s *network.Status) {
+func collectNetwork(ch chan<- prometheus.Metric, n *network.Network, s *network.Status) {
+	gauge(ch, probeInterval, n.Config().Interval.Seconds(), s.Network)
+	gauge(ch, probeTimeout, n.Config().Timeout.Seconds(), s.Network)
 	if !s.LastRound.IsZero() {
 		gauge(ch, lastRound, unix(s.LastRound), s.Network)
 		gauge(ch, roundDuration, s.RoundTook.Seconds(), s.Network)
@@ -101,6 +107,9 @@ func collectFamily(ch chan<- prometheus.Metric, n *network.Network, s *network.S
 		gauge(ch, edgeGrade, float64(e.Grade), labels...)
 		gauge(ch, edgeLive, truth(e.Live), labels...)
 		gauge(ch, edgeMode, float64(e.Mode), labels...)
+		if m, ok := s.Modes[e.Name]; ok && e.Mode != selector.Available && !m.At.IsZero() {
+			gauge(ch, edgeModeSet, unix(m.At), labels...)
+		}
 		if !e.CertNotAfter.IsZero() {
 			gauge(ch, edgeExpiry, unix(e.CertNotAfter), labels...)
 		}

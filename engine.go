@@ -170,6 +170,7 @@ func (e *engine) start(memory map[string]*network.Memory) error {
 	}
 	for _, d := range e.defined {
 		d.announce()
+		startCounters(d.config)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package edgemanage
 import (
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -83,15 +84,19 @@ func TestMetrics(t *testing.T) {
 			"edge_grade":                   "edge family network, gauge",
 			"edge_live":                    "edge family network, gauge",
 			"edge_mode":                    "edge family network, gauge",
+			"edge_mode_timestamp_seconds":  "edge family network, gauge",
 			"live_edges":                   "family network, gauge",
 			"wanted_edges":                 "family network, gauge",
 			"rung":                         "family network, gauge",
 			"changes_total":                "network reason, counter",
 			"changes_held_total":           "network, counter",
+			"interval_seconds":             "network, gauge",
+			"timeout_seconds":              "network, gauge",
 			"last_round_timestamp_seconds": "network, gauge",
 			"round_duration_seconds":       "network, gauge",
 			"zone_serial":                  "network zone, gauge",
 			"state_errors_total":           "network, counter",
+			"zonefile_errors_total":        "network, counter",
 			"reload_errors_total":          "file, counter",
 			"modes_lost":                   "network, gauge",
 		}
@@ -124,6 +129,8 @@ func TestMetrics(t *testing.T) {
 		{"live_edges", []string{"network=m", "family=ipv4"}, 2},
 		{"wanted_edges", []string{"network=m", "family=ipv4"}, 2},
 		{"rung", []string{"network=m", "family=ipv4"}, 5},
+		{"interval_seconds", []string{"network=m"}, 0.5},
+		{"timeout_seconds", []string{"network=m"}, 0.4},
 		{"state_errors_total", []string{"network=m"}, 0},
 		{"modes_lost", []string{"network=m"}, 0},
 		{"zone_serial", []string{"network=m", "zone=m.example.org."}, float64(n.Status().Serial)},
@@ -236,6 +243,43 @@ func TestCountersOfEvents(t *testing.T) {
 			observer{}.Observe("events", test.event)
 			if after, _ := value(gathered(t)[test.metric], test.labels...); after-before != test.want {
 				t.Errorf("it rose by %v, want %v", after-before, test.want)
+			}
+		})
+	}
+}
+
+// TestCountersStart: an alert sees only what rises between two scrapes, so every counter that can stand there before its
+// first event does.
+func TestCountersStart(t *testing.T) {
+	f := newFarm(t, 1)
+	dir := t.TempDir()
+	canaries := filepath.Join(dir, "canaries.yaml")
+	if err := os.WriteFile(canaries, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c := corefile{farm: f, generation: 1, networks: "z", state: filepath.Join(dir, "state"), interval: time.Minute,
+		extra: "notify 192.0.2.53 [2001:db8::53]:5300\ncanaries " + canaries}
+	serve(t, c.String())
+	page := gathered(t)
+	for _, test := range []struct{ metric, label string }{
+		{"changes_total", "reason=failed"},
+		{"changes_total", "reason=filled"},
+		{"changes_held_total", ""},
+		{"notify_errors_total", "address=192.0.2.53:53"},
+		{"notify_errors_total", "address=[2001:db8::53]:5300"},
+		{"zonefile_errors_total", ""},
+		{"reload_errors_total", "file=" + canaries},
+	} {
+		t.Run(test.metric+" "+test.label, func(t *testing.T) {
+			var labels []string
+			if test.label != "" {
+				labels = append(labels, test.label)
+			}
+			if test.metric != "reload_errors_total" {
+				labels = append(labels, "network=z")
+			}
+			if _, ok := value(page[test.metric], labels...); !ok {
+				t.Errorf("it is not there before its first event")
 			}
 		})
 	}
