@@ -19,8 +19,9 @@ func CheckBlock(directives []Directive) []error {
 	return faults
 }
 
-// CheckDefinitions finds the networks that bodies in two server blocks define, and those that none defines. It is given
-// the directives of each block; a network that stands twice in one is left to CheckBlock.
+// CheckDefinitions finds the networks that bodies in two server blocks define, those that none defines, and those that
+// share a control socket but not its group. It is given the directives of each block; a network that stands twice in one
+// is left to CheckBlock.
 func CheckDefinitions(blocks ...[]Directive) []error {
 	type definition struct {
 		Directive
@@ -49,7 +50,7 @@ func CheckDefinitions(blocks ...[]Directive) []error {
 			}
 		}
 	}
-	return faults
+	return append(faults, checkShared(blocks)...)
 }
 
 func (d Directive) position() position { return position{d.File, d.Line} }

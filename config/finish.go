@@ -31,6 +31,7 @@ func (p *parser) finish(start position) {
 	if _, ok := p.seen["canary_killer"]; ok && n.Canaries == "" && p.consider(start, "canary_killer") {
 		p.warnf("there are no canaries for it to stop")
 	}
+	p.finishControl(start)
 	if n.MName == "" && len(n.NS) > 0 {
 		n.MName = n.NS[0]
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -19,9 +20,13 @@ func network(name, file string, line int, change func(n *Network)) Network {
 	n.NS = []string{"ns1.example.net."}
 	n.MName = "ns1.example.net."
 	n.State = "/var/lib/edgemanage"
+	n.Control, n.DefaultControl, n.ControlAt = "/var/lib/edgemanage/control.sock", true, fmt.Sprintf("%s:%d", file, line+4)
 	change(&n)
 	return n
 }
+
+// noSocket is for a network without a state, and in dry run: nothing is made of itself.
+func noSocket(n *Network) { n.Control, n.DefaultControl, n.ControlAt = "", false, "" }
 
 func named(name, file string, line int) Source {
 	e := Edge{Name: name, File: file, Line: line}
@@ -39,6 +44,7 @@ var good = map[string][]Network{
 		n.Sources = []Source{named("edge1.example.net", "least.corefile", 3)}
 		n.Object.URL = &url.URL{Scheme: "https", Host: "example.org", Path: "/probe"}
 		n.State = ""
+		noSocket(n)
 		n.Warnings = []string{"least.corefile:2: " + noState}
 	})},
 	"full": {{
@@ -69,13 +75,34 @@ var good = map[string][]Network{
 		Headers: []Header{{Name: "X-Probe", Value: "two words"}, {Name: "X-Probe", Value: "again"}},
 		Source4: netip.MustParseAddr("192.0.2.9"), Source6: netip.MustParseAddr("2001:db8::9"),
 		State: "/etc/coredns/state", DryRun: true,
+		Runs: []Run{
+			{When: Before, Argv: []string{"/etc/coredns/hooks/before", "--net", "My net"}, At: "full.corefile:37"},
+			{When: After, Argv: []string{"logger", "$HOME", "round over"}, At: "full.corefile:38"},
+			{When: AfterChanges, Argv: []string{"/usr/local/bin/tell"}, At: "full.corefile:39"},
+			{When: AfterChanges, Argv: []string{"/usr/local/bin/tell"}, At: "full.corefile:40"},
+		},
+		Webhooks: []Webhook{
+			{URL: &url.URL{Scheme: "https", Host: "hooks.example.net", Path: "/services/hunter2"}},
+			{URL: &url.URL{Scheme: "http", Host: "127.0.0.1:8080", Path: "/"}},
+		},
+		Control: "/etc/coredns/run/control.sock", ControlGroup: "edgeops", ControlAt: "full.corefile:43",
+		StatusAddress: "status.example.net:9154", StatusAt: "full.corefile:44",
 	}},
 	"header-file": {network("mynet", "header-file.corefile", 3, func(n *Network) {
 		n.Sources = []Source{named("edge1.example.net", "header-file.corefile", 4)}
 		n.Object.URL = &url.URL{Scheme: "https", Host: "example.org", Path: "/probe"}
 		n.Headers = []Header{{Name: "Authorization", Value: "Bearer hunter2", File: "secrets/token"}}
 		n.State = ""
+		noSocket(n)
 		n.Warnings = []string{"header-file.corefile:3: " + noState}
+	})},
+	"webhook-secret": {network("mynet", "webhook-secret.corefile", 3, func(n *Network) {
+		n.Sources = []Source{named("edge1.example.net", "webhook-secret.corefile", 4)}
+		n.Object.URL = &url.URL{Scheme: "https", Host: "example.org", Path: "/probe"}
+		n.Webhooks = []Webhook{{
+			URL:        &url.URL{Scheme: "https", Host: "hooks.example.net", Path: "/edges"},
+			SecretFile: "secrets/token", Secret: []byte("Bearer hunter2"),
+		}}
 	})},
 	"references": {
 		network("second", "references.corefile", 7, func(n *Network) {
@@ -87,16 +114,19 @@ var good = map[string][]Network{
 		}),
 	},
 	"imports": {network("mynet", "imports.corefile", 6, func(n *Network) {
+		n.ControlAt = "imports.corefile:3"
 		n.Sources = []Source{named("edge1.example.net", "imports.corefile", 9)}
 		n.Interval = 2 * time.Minute
 	})},
 	"one-line": {
 		network("mynet", "one-line.corefile", 2, func(n *Network) {
+			n.ControlAt = "one-line.corefile:5"
 			n.Sources = []Source{named("edge1.example.net", "one-line.corefile", 2)}
 		}),
 		network("other", "one-line.corefile", 6, func(n *Network) {
 			n.Sources = []Source{named("edge1.example.net", "one-line.corefile", 10)}
 			n.DryRun, n.State = true, ""
+			noSocket(n)
 			n.Interval, n.Timeout = time.Second, 900*time.Millisecond
 		}),
 	},
@@ -107,6 +137,7 @@ var good = map[string][]Network{
 		n.NS, n.MName = []string{"ns1."}, "ns1."
 		n.Timers.Expire = 600
 		n.State, n.InsecureSkipVerify = "", true
+		noSocket(n)
 		n.Warnings = []string{
 			`warnings.corefile:3: edges: "edge1" is named twice: dropping the second`,
 			`warnings.corefile:3: edges: "lists/../lists/a" is named twice: dropping the second`,

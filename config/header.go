@@ -1,9 +1,7 @@
 package config
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"net/textproto"
 	"strings"
 )
@@ -13,9 +11,6 @@ func (h Header) String() string { return h.Name + ": (not shown)" }
 
 // GoString is String, for %#v.
 func (h Header) GoString() string { return h.String() }
-
-// maxHeaderFile bounds the file of a header's value, in bytes: servers refuse longer header sections.
-const maxHeaderFile = 64 << 10
 
 // headerValue reads a header. None of its faults shows an argument that could be the secret, not even NAME unless it is
 // a name: the two may have been exchanged.
@@ -35,38 +30,22 @@ func (p *parser) headerValue(args []string) {
 		return
 	}
 	if path, ok := strings.CutPrefix(args[1], "@"); ok {
-		file, value, err := p.readHeader(path)
+		if path == "" {
+			p.faultf("%s: no file after the @: expected @FILE", h.Name)
+			return
+		}
+		file, value, err := p.readSecret(path, "value")
 		if err != nil {
 			p.faultf("%s: %w", h.Name, err)
 			return
 		}
-		h.File, h.Value = file, value
+		h.File, h.Value = file, string(value)
 	}
 	if err := checkHeaderValue(h.Value); err != nil {
 		p.faultf("%s: %w", h.Name, err)
 		return
 	}
 	p.net.Headers = append(p.net.Headers, h)
-}
-
-// readHeader reads the value from a file, less the newline that editors put at its end.
-func (p *parser) readHeader(path string) (file, value string, err error) {
-	if path == "" {
-		return "", "", errors.New("no file after the @: expected @FILE")
-	}
-	if file, err = p.path(path); err != nil {
-		return "", "", err
-	}
-	text, err := readFile(file, maxHeaderFile)
-	if err != nil {
-		return "", "", fmt.Errorf("reading %q: %w", file, err)
-	}
-	text = bytes.TrimSuffix(text, []byte("\n"))
-	text = bytes.TrimSuffix(text, []byte("\r"))
-	if len(text) == 0 {
-		return "", "", fmt.Errorf("reading %q: the file is empty: expected the value", file)
-	}
-	return file, string(text), nil
 }
 
 // checkHeaderValue refuses what would end the header or the connection (RFC 9110, 5.5).

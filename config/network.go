@@ -2,9 +2,9 @@
 //
 // It owns the grammar of the Corefile block, the values of its properties with their defaults, and the format of edge
 // lists. It promises to report every fault of a block at once, each with file, line, property and what was expected, and
-// never to print the value of a header. The plugin and the companion command share it, so it needs no server: it logs
-// nothing, starts nothing, resolves nothing, and reads no file but those that a header's @FILE, ReadEdges and
-// ReadCorefile name.
+// never to print the value of a header, nor of a webhook its secret and more than the host. The plugin and the companion
+// command share it, so it needs no server: it logs nothing, starts nothing, resolves nothing, and reads no file but those
+// that a header's @FILE, a webhook's SECRETFILE, ReadEdges and ReadCorefile name.
 package config
 
 import (
@@ -69,7 +69,9 @@ type Network struct {
 	Control        string // path of the control socket; "" is none
 	ControlGroup   string // group that the socket is given to; "" leaves it
 	DefaultControl bool   // Control is <state>/control.sock because nothing else was said
+	ControlAt      string // file:line of control, or of state for the default
 	StatusAddress  string // host:port of the status page; "" is none
+	StatusAt       string // file:line of status
 
 	Warnings []string // what is allowed but deserves a line in the log, each with file and line
 }
@@ -109,14 +111,16 @@ const (
 // A Run is a command to run without a shell.
 type Run struct {
 	When When
-	Argv []string // at least one
+	Argv []string // at least one; its first has a path unless it is to be looked for in PATH
+	At   string   // file:line
 }
 
-// A Webhook is a URL that changes are posted to.
+// A Webhook is a URL that changes are posted to. Of the URL no more than scheme and host may be printed, and package fmt
+// prints no more: its path is often a token.
 type Webhook struct {
-	URL        *url.URL
-	SecretFile string // "" signs nothing
-	Secret     []byte // content of SecretFile; it must not be printed
+	URL        *url.URL // http or https, never with user information or a fragment
+	SecretFile string   // "" signs nothing
+	Secret     []byte   // content of SecretFile; it must not be printed
 }
 
 // defaults is a network before its first property.

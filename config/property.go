@@ -58,6 +58,10 @@ var properties = map[string]property{
 	"source":               {usage: "source ADDRESS", least: 1, most: 1, repeatable: true, read: (*parser).source},
 
 	"state":   {usage: "state DIR", least: 1, most: 1, read: (*parser).state},
+	"run":     {usage: "run before|after|after_changes COMMAND [ARG...]", least: 2, most: many, repeatable: true, read: (*parser).run},
+	"webhook": {usage: "webhook URL [SECRETFILE]", least: 1, most: 2, repeatable: true, read: (*parser).webhook},
+	"control": {usage: "control SOCKET [GROUP]", least: 1, most: 2, read: (*parser).control},
+	"status":  {usage: "status ADDRESS", least: 1, most: 1, read: (*parser).status},
 	"dry_run": {usage: "dry_run", read: (*parser).dryRun},
 }
 

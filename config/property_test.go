@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -76,7 +78,7 @@ func TestProperties(t *testing.T) {
 		{"interval 60", func(n *Network) {}},
 		{"interval 60.5", func(n *Network) { n.Interval = 60*time.Second + 500*time.Millisecond }},
 		{"interval 20s\nallow_short_interval", func(n *Network) { n.Interval, n.AllowShortInterval = 20*time.Second, true }},
-		{"dry_run\ninterval 20s", func(n *Network) { n.Interval, n.DryRun = 20*time.Second, true }},
+		{"dry_run\ninterval 20s", func(n *Network) { n.Interval, n.DryRun = 20*time.Second, true; noSocket(n) }},
 		{"allow_short_interval", func(n *Network) { n.AllowShortInterval = true }},
 		{"timeout 59.999", func(n *Network) { n.Timeout = 59999 * time.Millisecond }},
 		{"timeout 4m\ninterval 5m", func(n *Network) { n.Timeout, n.Interval = 4*time.Minute, 5*time.Minute }},
@@ -103,7 +105,44 @@ func TestProperties(t *testing.T) {
 		}},
 		{"source 192.0.2.9", func(n *Network) { n.Source4 = addr("192.0.2.9") }},
 		{"source 2001:db8::9\nsource 192.0.2.9", func(n *Network) { n.Source4, n.Source6 = addr("192.0.2.9"), addr("2001:db8::9") }},
-		{"dry_run", func(n *Network) { n.DryRun = true }},
+		{"run after hooks/tell", func(n *Network) {
+			dir, _ := os.Getwd()
+			n.Runs = []Run{{When: After, Argv: []string{dir + "/hooks/tell"}, At: "Corefile:6"}}
+		}},
+		{"run after_changes tell \"\" \"a  b\" '$x'\nrun before /bin/./tell", func(n *Network) {
+			n.Runs = []Run{
+				{When: AfterChanges, Argv: []string{"tell", "", "a  b", "'$x'"}, At: "Corefile:6"},
+				{When: Before, Argv: []string{"/bin/tell"}, At: "Corefile:7"},
+			}
+		}},
+		{"webhook https://[2001:db8::1]:8443/a?b=c", func(n *Network) {
+			n.Webhooks = []Webhook{{URL: &url.URL{Scheme: "https", Host: "[2001:db8::1]:8443", Path: "/a", RawQuery: "b=c"}}}
+		}},
+		{"webhook http://hooks.example.net/a\nwebhook http://hooks.example.net/b", func(n *Network) {
+			n.Webhooks = []Webhook{
+				{URL: &url.URL{Scheme: "http", Host: "hooks.example.net", Path: "/a"}},
+				{URL: &url.URL{Scheme: "http", Host: "hooks.example.net", Path: "/b"}},
+			}
+		}},
+		{"control /run/edgemanage.sock", func(n *Network) {
+			noSocket(n)
+			n.Control, n.ControlAt = "/run/edgemanage.sock", "Corefile:6"
+		}},
+		{"control run/x.sock edge-ops\ndry_run", func(n *Network) {
+			noSocket(n)
+			n.Control, n.ControlGroup, n.ControlAt, n.DryRun = "run/x.sock", "edge-ops", "Corefile:6", true
+		}},
+		{"status LOCALHOST:09154", func(n *Network) { n.StatusAddress, n.StatusAt = "localhost:9154", "Corefile:6" }},
+		{"status [2001:DB8:0::1]:1", func(n *Network) { n.StatusAddress, n.StatusAt = "[2001:db8::1]:1", "Corefile:6" }},
+		{"status :9154", func(n *Network) {
+			n.StatusAddress, n.StatusAt = ":9154", "Corefile:6"
+			n.Warnings = []string{`Corefile:6: status: ":9154" is every address of this host: whoever reaches one of them can read the page`}
+		}},
+		{"status [::]:65535", func(n *Network) {
+			n.StatusAddress, n.StatusAt = "[::]:65535", "Corefile:6"
+			n.Warnings = []string{`Corefile:6: status: "[::]:65535" is every address of this host: whoever reaches one of them can read the page`}
+		}},
+		{"dry_run", func(n *Network) { n.DryRun = true; noSocket(n) }},
 	} {
 		t.Run(test.lines, func(t *testing.T) {
 			dir, faults := parse("edgemanage mynet {"+required+test.lines+"\n}", "")
@@ -129,6 +168,30 @@ func TestHeaderNotShown(t *testing.T) {
 				t.Errorf("the value is shown: %s", got)
 			}
 		})
+	}
+}
+
+// TestWebhookNotShown: neither the secret nor the path, which is a token with most who take webhooks.
+func TestWebhookNotShown(t *testing.T) {
+	u, err := url.Parse("https://hooks.example.net/hunter2?x=hunter2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := Network{Webhooks: []Webhook{{URL: u, SecretFile: "secret", Secret: []byte("hunter2")}}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		t.Run(verb, func(t *testing.T) {
+			for _, value := range []any{n, &n, n.Webhooks, n.Webhooks[0], &n.Webhooks[0]} {
+				got := fmt.Sprintf(verb, value)
+				for _, secret := range []string{"hunter2", fmt.Sprintf("%x", "hunter2"), fmt.Sprint([]byte("hunter2"))} {
+					if strings.Contains(got, secret) {
+						t.Errorf("%T: a secret is shown: %s", value, got)
+					}
+				}
+			}
+		})
+	}
+	if got := n.Webhooks[0].String(); got != "https://hooks.example.net" {
+		t.Errorf("got %q, want scheme and host", got)
 	}
 }
 
@@ -196,7 +259,8 @@ func TestSuggestions(t *testing.T) {
 		{"label", ": did you mean labels?"},
 		{"", ""},
 		{"x", ""},
-		{"webhook", ""},
+		{"web-hook", ": did you mean webhook?"},
+		{"rotate_every", ""},
 		{"legacy", ""},
 		{strings.Repeat("edges", 1000), ""},
 	} {
