@@ -68,7 +68,9 @@ func (n *Network) enrolCanaries(in *Inputs, gone map[string]*edge) {
 		b := before[zone]
 		n.touch(zone)
 		if mem.canaries[zone] == nil && b.verdict.Canary && n.knows(zone) {
-			n.tell(CanaryChanged{Zone: zone, Addr: b.entry.Addr, Displaced: b.verdict.Displaced, Text: "no longer configured"})
+			out := CanaryChanged{Zone: zone, Addr: b.entry.Addr, Was: true, Displaced: b.verdict.Displaced, Text: "no longer configured"}
+			n.tell(out)
+			n.record(n.now(), out)
 		}
 	}
 }
@@ -141,7 +143,7 @@ func (n *Network) decideCanaries() (events []Event) {
 		mem.saved = nil
 		n.dirty = true
 		if n.knows(zone) {
-			events = append(events, CanaryChanged{Zone: zone, Addr: c.entry.Addr, Active: c.verdict.Canary, Displaced: c.verdict.Displaced, Text: c.verdict.Reason})
+			events = append(events, CanaryChanged{Zone: zone, Addr: c.entry.Addr, Was: before.Canary, Active: c.verdict.Canary, Displaced: c.verdict.Displaced, Text: c.verdict.Reason})
 		}
 	}
 	return events

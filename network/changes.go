@@ -159,26 +159,46 @@ func (n *Network) rungText(f Family) string {
 	return "no edge may be used and there is no fallback: A and AAAA are SERVFAIL"
 }
 
-// record writes a change into the state for people to read later.
+// record keeps a change for people to read later, in memory and in the state.
 func (n *Network) record(now time.Time, e Event) {
-	if n.mem.store == nil {
-		return
-	}
+	var c state.Change
 	switch e := e.(type) {
 	case SetChanged:
-		n.mem.store.AddChange(state.Change{
-			At: now, Kind: "set", Family: e.Family.String(), Before: e.Before, After: e.After, Rung: e.Rung, Reason: e.Text,
-		})
+		c = state.Change{
+			Kind: "set", Family: e.Family.String(), Before: e.Before, After: e.After, Rung: e.Rung, Serial: e.Serial, Reason: e.Text,
+		}
 	case RungChanged:
-		n.mem.store.AddChange(state.Change{
-			At: now, Kind: "rung", Family: e.Family.String(), Before: []string{e.Before.String()}, After: []string{e.After.String()}, Reason: e.Text,
-		})
+		c = state.Change{
+			Kind: "rung", Family: e.Family.String(), Before: []string{e.Before.String()}, After: []string{e.After.String()}, Reason: e.Text,
+		}
 	case ModeChanged:
-		n.mem.store.AddChange(state.Change{
-			At: now, Kind: "mode", Edge: e.Edge, Before: []string{e.Before.Mode.String()}, After: []string{e.After.Mode.String()},
+		c = state.Change{
+			Kind: "mode", Edge: e.Edge, Before: []string{e.Before.Mode.String()}, After: []string{e.After.Mode.String()},
 			Author: e.After.Author, Claimed: e.After.Claimed, Comment: e.After.Comment, Reason: e.Reason(),
-		})
+		}
+	case CanaryChanged:
+		c = e.change()
+	default:
+		return
 	}
+	c.At = now
+	n.mem.changes.add(c)
+	if n.mem.store != nil {
+		n.mem.store.AddChange(c)
+	}
+}
+
+// change is what is kept of a canary that came in, went out or changed places.
+func (e CanaryChanged) change() state.Change {
+	where := map[bool]string{false: "out", true: "in"}
+	c := state.Change{
+		Kind: "canary", Zone: e.Zone, Family: familyOf(e.Addr).String(), Edge: e.Addr.String(),
+		Before: []string{where[e.Was]}, After: []string{where[e.Active]}, Reason: e.Text,
+	}
+	if e.Active && e.Displaced != "" {
+		c.Reason += ", in place of " + e.Displaced
+	}
+	return c
 }
 
 // Reason says who changed a mode, or that it ran out.

@@ -47,6 +47,8 @@ type Memory struct {
 
 	notifier Secondaries // nil without secondaries to notify, and in dry run
 
+	changes *changelog // never nil
+
 	store     *state.Store // nil without a state directory, and in dry run
 	dir       string       // the directory of store
 	modesLost bool
@@ -90,6 +92,8 @@ func newMemory() *Memory {
 		zones:     map[string]*ZoneState{},
 		kept:      map[string]string{},
 		said:      map[string]bool{},
+
+		changes: newChangelog(nil),
 	}
 	for f := range m.rotations {
 		m.rotations[f] = &rotation{}

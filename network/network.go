@@ -78,6 +78,7 @@ type Network struct {
 
 	snapshot atomic.Pointer[Snapshot]
 	status   atomic.Pointer[Status]
+	changes  atomic.Pointer[changelog] // the memory's; it stays when the memory goes
 
 	mu       sync.Mutex // guards the life cycle: Start, Stop, and who may send a command
 	cancel   context.CancelFunc

@@ -61,7 +61,8 @@ type (
 	CanaryChanged struct {
 		Zone      string
 		Addr      netip.Addr
-		Active    bool
+		Was       bool // in use before
+		Active    bool // in use now
 		Displaced string
 		Text      string
 	}

@@ -33,6 +33,7 @@ func (n *Network) Start(memory *Memory) error {
 // takeUp takes up the inputs and publishes where the memory left off.
 func (n *Network) takeUp() {
 	n.started = time.Now()
+	n.changes.Store(n.mem.changes)
 	n.mem.adopt(n.config)
 	n.overtake()
 	n.enlist()
@@ -105,6 +106,7 @@ func (n *Network) open(memory *Memory) error {
 		n.tell(Fault{"no generation of the state can be read: the modes that operators set are lost, edges made unavailable may be answered"})
 	}
 	if memory == nil {
+		n.recall(fresh)
 		for _, err := range fresh.restore(loaded, c, n.now()) {
 			n.tell(Warning{err.Error()})
 		}
@@ -124,6 +126,18 @@ func (n *Network) open(memory *Memory) error {
 		n.tell(Warning{w})
 	}
 	return nil
+}
+
+// recall has an empty memory know the changes that are in the state directory.
+func (n *Network) recall(m *Memory) {
+	if n.config.State == "" {
+		return
+	}
+	changes, err := state.ReadChanges(stateDir(n.config), maxChanges)
+	if err != nil {
+		n.tell(Warning{err.Error()})
+	}
+	m.changes = newChangelog(changes)
 }
 
 func (n *Network) storeOptions() state.Options {

@@ -19,11 +19,14 @@ const (
 	RuleDisplaced               // out: was live and passes, but another goes before it
 	RuleCrowded                 // out: passes, but the places are taken
 	RuleNotPassing              // out: fail, or unknown
+	RuleFrozen                  // live: was when the set was frozen
+	RuleFrozenOut               // out: would enter, but the set is frozen
 )
 
 var ruleNames = [...]string{
 	"none", "unavailable", "removed", "forced", "kept", "filled", "held", "last_resort",
 	"budget_stays", "budget_waits", "displaced", "crowded", "not_passing",
+	"frozen", "frozen_out",
 }
 
 // String returns the rule's name, such as "budget_waits".

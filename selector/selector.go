@@ -8,9 +8,12 @@
 // What it promises:
 //   - an unavailable edge, or one no longer configured, is never live;
 //   - while an edge passes, the live set is not empty;
-//   - no more than EdgeCount edges are live, unless more are forced;
+//   - no more than EdgeCount edges are live, unless more are forced, or were live
+//     when an operator froze the set;
 //   - nothing moves without need: selecting again from the result, with the
-//     substitutions it made on record, gives the result.
+//     substitutions it made on record, gives the result;
+//   - a frozen set changes by an operator's word only, whatever the grades, but it
+//     never becomes empty for that.
 //
 // Everywhere the faster edge is the one with the lower average; ties go by name,
 // compared as bytes.
@@ -41,6 +44,7 @@ type Candidate struct {
 	Mode    Mode
 	Grade   history.Grade
 	Average time.Duration // mean of its history, failures counted as the timeout
+	Ordered bool          // its mode was set just now; only then does force bring an edge into a frozen set
 }
 
 // Input is the state of a network in one family at the time of the decision.
@@ -49,6 +53,7 @@ type Input struct {
 	LastLive      []string    // names of the live set so far
 	Substitutions []time.Time // when substitutions were made; old ones do no harm
 	Now           time.Time
+	Frozen        bool // an operator wants no change of LastLive but an operator's
 }
 
 // Decision is a live set with the reasons for it.
@@ -62,10 +67,24 @@ type Decision struct {
 	Forced      int          // candidates pinned by their mode
 	MinLive     int          // the number used, the default worked out
 	Warnings    []string     // for the operator, such as more forced edges than wanted
+	Frozen      bool         // the set was kept because it is frozen; a freeze that has nothing to keep decides nothing
 }
 
 // Select takes the decision.
 func Select(in Input, s Settings) Decision {
+	free := ordinary(in, s)
+	if !in.Frozen {
+		return free
+	}
+	if d, ok := freeze(in, s, free); ok {
+		return d
+	}
+	free.Warnings = append(free.Warnings, nothingToFreeze)
+	return free
+}
+
+// ordinary takes the decision as if nothing were frozen.
+func ordinary(in Input, s Settings) Decision {
 	l := newLadder(in, s)
 	d := Decision{MinLive: l.minLive}
 

@@ -17,6 +17,9 @@ type Verdict struct {
 	Mode    Mode
 	Grade   history.Grade
 	Average time.Duration
+	// Due says of an edge in a frozen set that it would leave, and of one that the
+	// freeze keeps out that it would enter, if the set were thawed now.
+	Due bool
 	// Other is the edge this one is paired with: whom it displaces, who takes
 	// its place, or with whom it would change places but for the budget. Empty
 	// when there is none.
@@ -72,6 +75,13 @@ func (v Verdict) String() string {
 		fmt.Fprintf(&b, "not needed, %s, edge_count %d is reached", v.measure(), n.EdgeCount)
 	case RuleNotPassing:
 		fmt.Fprintf(&b, "not passing, %s", v.measure())
+	case RuleFrozen, RuleFrozenOut:
+		fmt.Fprintf(&b, "frozen, %s", v.measure())
+		if v.Due && v.Live {
+			b.WriteString(", would leave")
+		} else if v.Due {
+			b.WriteString(", would enter")
+		}
 	default:
 		fmt.Fprintf(&b, "undecided, %s", v.measure())
 	}

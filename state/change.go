@@ -18,7 +18,7 @@ const changesLimit = 1000
 // Change is one line of changes.jsonl: something that an operator will ask about later, and why it happened.
 type Change struct {
 	At time.Time `json:"at"`
-	// Kind says what changed: "set", "mode", "rung" and so on.
+	// Kind says what changed: "set", "rung", "mode", "canary" or "freeze".
 	Kind string `json:"kind"`
 	// Family is "ipv4" or "ipv6", empty for what concerns both.
 	Family string `json:"family,omitempty"`
@@ -28,7 +28,11 @@ type Change struct {
 	Before []string `json:"before,omitempty"`
 	After  []string `json:"after,omitempty"`
 	Rung   string   `json:"rung,omitempty"`
-	Reason string   `json:"reason,omitempty"`
+	// Serial is the network's after a change of a set.
+	Serial uint32 `json:"serial,omitempty"`
+	// Zone is that of a canary.
+	Zone   string `json:"zone,omitempty"`
+	Reason string `json:"reason,omitempty"`
 	// Author, Claimed and Comment are those of an operator's change; see Mode.
 	Author  string `json:"author,omitempty"`
 	Claimed string `json:"claimed,omitempty"`

@@ -1,0 +1,97 @@
+package hooks
+
+import (
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/config"
+)
+
+// delays are the pauses before each try but the first.
+var delays = []time.Duration{time.Second, 5 * time.Second, 30 * time.Second, 2 * time.Minute, 5 * time.Minute}
+
+// webhook is a URL with what it is yet to be told. The lock of the Hooks guards all but url.
+type webhook struct {
+	url     *url.URL
+	secret  []byte
+	waiting queue
+	running bool          // a goroutine works it off
+	left    chan struct{} // closed when it is no longer configured
+}
+
+func newWebhook(c config.Webhook) *webhook {
+	return &webhook{url: c.URL, left: make(chan struct{})}
+}
+
+// name is what may be shown of the URL.
+func (w *webhook) name() string { return config.Webhook{URL: w.url}.String() }
+
+func (w *webhook) leave() { close(w.left) }
+
+// find returns the webhook with the URL of a configuration.
+func find(webhooks []*webhook, c config.Webhook) *webhook {
+	i := slices.IndexFunc(webhooks, func(w *webhook) bool { return w.url.String() == c.URL.String() })
+	if i < 0 {
+		return nil
+	}
+	return webhooks[i]
+}
+
+// postAll posts what waits for a webhook, one at a time, until nothing does.
+func (h *Hooks) postAll(w *webhook) {
+	for {
+		h.mu.Lock()
+		e, ok := w.waiting.pop()
+		w.running = ok
+		h.mu.Unlock()
+		if !ok {
+			return
+		}
+		h.deliver(w, e.message)
+	}
+}
+
+// deliver posts one message until it is taken or given up.
+func (h *Hooks) deliver(w *webhook, m message) {
+	if h.ctx.Err() != nil {
+		h.observe(drop(Webhook, w.name(), m, errClosed))
+		return
+	}
+	for tries := 0; ; tries++ {
+		last := tries == len(delays) || h.ending(w)
+		began := time.Now()
+		a := h.post(w, m)
+		r := Report{
+			Kind: Webhook, Target: w.name(), Event: m.kind, ID: m.id, Err: a.err, Took: time.Since(began),
+			Lost: a.err != nil && (last || a.final),
+		}
+		h.observe(r)
+		if r.Err == nil || r.Lost {
+			return
+		}
+		h.pause(w, max(delays[tries], a.after))
+	}
+}
+
+// ending says whether there is no time for further tries.
+func (h *Hooks) ending(w *webhook) bool {
+	select {
+	case <-h.closing:
+	case <-w.left:
+	default:
+		return false
+	}
+	return true
+}
+
+// pause waits for the next try.
+func (h *Hooks) pause(w *webhook, d time.Duration) {
+	wait := time.NewTimer(d)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-h.closing:
+	case <-w.left:
+	}
+}
