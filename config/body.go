@@ -15,8 +15,11 @@ type parser struct {
 	faulty map[string]bool     // properties with a fault; checks that combine properties leave them out
 	faults []error
 
-	// The property being read.
+	python string // the file of the property config, with the root
+
+	// The property being read, and the key of an edgemanage.yaml that it was made of, with a colon, or "".
 	at    position
+	key   string
 	name  string
 	usage string
 }
@@ -26,12 +29,12 @@ func (p *parser) here() position { return position{p.d.File(), p.d.Line()} }
 // faultf records a fault of the property being read.
 func (p *parser) faultf(format string, args ...any) {
 	p.faulty[p.name] = true
-	p.faults = append(p.faults, fmt.Errorf("%s: %s: %w", p.at, p.name, fmt.Errorf(format, args...)))
+	p.faults = append(p.faults, fmt.Errorf("%s: %s%s: %w", p.at, p.key, p.name, fmt.Errorf(format, args...)))
 }
 
 // warnf records a warning about the property being read.
 func (p *parser) warnf(format string, args ...any) {
-	p.net.Warnings = append(p.net.Warnings, fmt.Sprintf("%s: %s: %s", p.at, p.name, fmt.Sprintf(format, args...)))
+	p.net.Warnings = append(p.net.Warnings, fmt.Sprintf("%s: %s%s: %s", p.at, p.key, p.name, fmt.Sprintf(format, args...)))
 }
 
 // body reads properties up to the closing brace. Braces are counted wherever they stand, as caddyfile.Parse does when it

@@ -46,6 +46,7 @@ func ParseDirective(d *caddyfile.Dispenser, root string) (Directive, []error) {
 		p.body()
 		p.at, p.name = start, "edgemanage"
 		p.trailing()
+		p.fromPython()
 		p.finish(start)
 		dir.Body = &p.net
 	}

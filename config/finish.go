@@ -28,6 +28,14 @@ func (p *parser) finish(start position) {
 	if n.ZoneFiles != "" && n.ZoneFiles == n.Includes && p.consider(start, "zonefiles", "includes") {
 		p.faultf("%s is the directory of the includes too: what is written there would be read as includes", quote(n.ZoneFiles))
 	}
+	for _, other := range []struct{ property, dir string }{{"zonefiles", n.ZoneFiles}, {"includes", n.Includes}, {"state", n.State}} {
+		if n.Legacy != "" && n.Legacy == other.dir && p.consider(start, "legacy", other.property) {
+			p.faultf("%s is the directory of %s too: expected one of its own", quote(n.Legacy), other.property)
+		}
+	}
+	if n.RotateEvery > 0 && n.RotateEvery < n.Interval && p.consider(start, "rotate_every", "interval") {
+		p.faultf("%v is under interval, %s: expected at least that", n.RotateEvery, p.shown("interval", n.Interval))
+	}
 	if _, ok := p.seen["canary_killer"]; ok && n.Canaries == "" && p.consider(start, "canary_killer") {
 		p.warnf("there are no canaries for it to stop")
 	}

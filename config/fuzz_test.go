@@ -22,7 +22,7 @@ func FuzzParseDirective(f *testing.F) {
 	}
 	root := f.TempDir() // a header's @FILE finds nothing there
 	f.Fuzz(func(t *testing.T, text string) {
-		if strings.Contains(text, "@") {
+		if strings.Contains(text, "@") || strings.Contains(text, "config") {
 			return // it may name any file
 		}
 		d := caddyfile.NewDispenser("Corefile", strings.NewReader(text))

@@ -47,6 +47,8 @@ type Network struct {
 	Fall, Rise    int  // failures in a row that make an edge fail, successes in a row that end it
 	Fallback      []netip.Addr
 
+	RotateEvery time.Duration // one live edge is exchanged each; 0 is never
+
 	Interval           time.Duration
 	AllowShortInterval bool
 	Timeout            time.Duration // of one probe, all tries together
@@ -72,6 +74,10 @@ type Network struct {
 	ControlAt      string // file:line of control, or of state for the default
 	StatusAddress  string // host:port of the status page; "" is none
 	StatusAt       string // file:line of status
+
+	LiveList string  // file with the names of the live edges; "" is none
+	Legacy   string  // directory in which the Python tool's state files are kept up; "" is none
+	Import   *Import // what the Python tool left, for a first start; nil is nothing
 
 	Warnings []string // what is allowed but deserves a line in the log, each with file and line
 }

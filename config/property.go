@@ -57,9 +57,15 @@ var properties = map[string]property{
 	"header":               {usage: "header NAME VALUE", least: 2, most: many, repeatable: true, read: (*parser).headerValue},
 	"source":               {usage: "source ADDRESS", least: 1, most: 1, repeatable: true, read: (*parser).source},
 
-	"state":   {usage: "state DIR", least: 1, most: 1, read: (*parser).state},
-	"run":     {usage: "run before|after|after_changes COMMAND [ARG...]", least: 2, most: many, repeatable: true, read: (*parser).run},
-	"webhook": {usage: "webhook URL [SECRETFILE]", least: 1, most: 2, repeatable: true, read: (*parser).webhook},
+	"state":        {usage: "state DIR", least: 1, most: 1, read: (*parser).state},
+	"run":          {usage: "run before|after|after_changes COMMAND [ARG...]", least: 2, most: many, repeatable: true, read: (*parser).run},
+	"webhook":      {usage: "webhook URL [SECRETFILE]", least: 1, most: 2, repeatable: true, read: (*parser).webhook},
+	"rotate_every": {usage: "rotate_every DURATION", least: 1, most: 1, read: (*parser).rotateEvery},
+
+	"live_list": {usage: "live_list FILE", least: 1, most: 1, read: (*parser).liveList},
+	"config":    {usage: "config FILE", least: 1, most: 1, read: (*parser).config},
+	"legacy":    {usage: "legacy DIR", least: 1, most: 1, read: (*parser).legacy},
+
 	"control": {usage: "control SOCKET [GROUP]", least: 1, most: 2, read: (*parser).control},
 	"status":  {usage: "status ADDRESS", least: 1, most: 1, read: (*parser).status},
 	"dry_run": {usage: "dry_run", read: (*parser).dryRun},

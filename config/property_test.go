@@ -260,8 +260,8 @@ func TestSuggestions(t *testing.T) {
 		{"", ""},
 		{"x", ""},
 		{"web-hook", ": did you mean webhook?"},
-		{"rotate_every", ""},
-		{"legacy", ""},
+		{"rotate_evry", ": did you mean rotate_every?"},
+		{"weather", ""},
 		{strings.Repeat("edges", 1000), ""},
 	} {
 		t.Run(quote(test.name), func(t *testing.T) {
