@@ -66,7 +66,7 @@ func (p *parser) header() (words []string, open bool) {
 
 func (p *parser) checkHeader(words []string) {
 	name := words[0]
-	if len(name) > maxNetworkName || name == "" || !strings.Contains(networkFirst, name[:1]) || strings.Trim(name, networkCharacters) != "" {
+	if !validNetwork(name) {
 		p.faultf("%s is not the name of a network: expected %s", quote(name), networkNameGrammar)
 	}
 	for _, zone := range words[1:] {
@@ -75,6 +75,11 @@ func (p *parser) checkHeader(words []string) {
 			p.faultf("%s is not a zone: expected %q", quote(zone), directiveUsage)
 		}
 	}
+}
+
+// validNetwork says whether a word can be the name of a network.
+func validNetwork(name string) bool {
+	return len(name) <= maxNetworkName && name != "" && strings.Contains(networkFirst, name[:1]) && strings.Trim(name, networkCharacters) == ""
 }
 
 // trailing refuses what stands behind the closing brace on its line; left there it would be taken for a directive.

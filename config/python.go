@@ -221,3 +221,34 @@ func join(root, path string) string {
 	}
 	return filepath.Join(root, path)
 }
+
+// PythonNetworks lists the networks of an edgemanage.yaml: the edge lists in its edgelist_dir.
+func PythonNetworks(path, root string) ([]string, error) {
+	p := &python{file: path, root: root, given: func(string) bool { return true }}
+	if err := p.read(); err != nil {
+		return nil, err
+	}
+	dir := ""
+	for _, s := range p.settings {
+		if s.Name == "edges" {
+			dir = filepath.Dir(join(root, filepath.Join(s.Args[0], "x")))
+		}
+	}
+	if dir == "" {
+		return nil, fmt.Errorf("reading %q: edgelist_dir: missing or faulty: expected the directory of the edge lists", path)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("reading edgelist_dir of %q: %w", path, err)
+	}
+	var networks []string
+	for _, e := range entries {
+		if info, err := os.Stat(filepath.Join(dir, e.Name())); err == nil && info.Mode().IsRegular() && validNetwork(e.Name()) {
+			networks = append(networks, e.Name())
+		}
+	}
+	if len(networks) == 0 {
+		return nil, fmt.Errorf("reading edgelist_dir of %q: no edge list in %q", path, dir)
+	}
+	return networks, nil
+}

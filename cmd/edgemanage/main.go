@@ -36,6 +36,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return badInput(err) })
 	root.AddCommand(
 		newCheckZones(),
+		newConvert(),
 		newDemo(),
 		newRender(),
 		newReplay(),
