@@ -65,6 +65,7 @@ func (n *Network) setChanged(f Family, before picture) SetChanged {
 		if !slices.Contains(r.names, name) {
 			reason, text := n.left(f, name, before.rung)
 			c.Reasons[reason]++
+			c.Left = append(c.Left, Move{name, text})
 			parts = append(parts, name+" left ("+text+")")
 		}
 	}
@@ -72,6 +73,7 @@ func (n *Network) setChanged(f Family, before picture) SetChanged {
 		if !slices.Contains(before.names, name) {
 			reason, text := n.entered(f, name)
 			c.Reasons[reason]++
+			c.Entered = append(c.Entered, Move{name, text})
 			parts = append(parts, name+" entered ("+text+")")
 		}
 	}
