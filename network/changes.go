@@ -98,6 +98,9 @@ func (n *Network) left(f Family, name string, rung selector.Rung) (reason, text 
 	case n.mem.modes[name].Mode == selector.Unavailable:
 		return "unavailable", fmt.Sprintf("unavailable: %s", n.mem.modes[name].Comment)
 	}
+	if v, ok := find(n.mem.rotations[f].decision.Verdicts, name); ok && v.Rule == selector.RuleDisplaced && n.mem.rotations[f].decision.Frozen {
+		return "outgraded", v.String() // whatever its grade: a frozen edge gives way to a forced one only
+	}
 	m := e.members[f]
 	switch {
 	case m == nil || !m.address().IsValid():
@@ -147,6 +150,10 @@ func (n *Network) rungText(f Family) string {
 	switch {
 	case r.published.Coverage == Empty:
 		return "no edge has an address of this family: NODATA"
+	case !r.decided:
+		return "nothing is decided yet: A and AAAA are SERVFAIL"
+	case r.decision.Frozen && r.rung >= selector.Hold:
+		return fmt.Sprintf("frozen: %d are live of %d wanted, whether or not they pass", len(r.names), wanted)
 	case r.rung == selector.Full:
 		return fmt.Sprintf("%d of %d wanted are live", len(r.names), wanted)
 	case r.rung == selector.Short:
@@ -178,6 +185,8 @@ func (n *Network) record(now time.Time, e Event) {
 			Kind: "mode", Edge: e.Edge, Before: []string{e.Before.Mode.String()}, After: []string{e.After.Mode.String()},
 			Author: e.After.Author, Claimed: e.After.Claimed, Comment: e.After.Comment, Reason: e.Reason(),
 		}
+	case FreezeChanged:
+		c = e.change()
 	case CanaryChanged:
 		c = e.change()
 	default:

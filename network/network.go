@@ -111,8 +111,8 @@ type Network struct {
 
 	ordered  []string // edges whose mode an operator sets with the decision that is being taken, sorted
 	dirty    bool     // something is to be saved although no set changed
-	news     news // for the hooks
-	heralds  bool // there are commands to run before a round
+	news     news     // for the hooks
+	heralds  bool     // there are commands to run before a round
 	helpers  sync.WaitGroup
 	ctx      context.Context
 	resolved chan resolution

@@ -59,6 +59,14 @@ type (
 		Before, After Mode
 	}
 
+	// FreezeChanged is an operator's freeze that began, was replaced or ended; nil is not frozen. Expired says that it ran
+	// out by itself, without a comment and an author.
+	FreezeChanged struct {
+		Before, After            *Freeze
+		Expired                  bool
+		Comment, Author, Claimed string
+	}
+
 	// CanaryChanged is a canary that came in or went out, or changed places.
 	CanaryChanged struct {
 		Zone      string
@@ -112,6 +120,7 @@ func (Notified) event()        {}
 func (Hooked) event()          {}
 func (ZoneFilesFailed) event() {}
 func (ModeChanged) event()     {}
+func (FreezeChanged) event()   {}
 func (StateTrouble) event()    {}
 func (StateRecovered) event()  {}
 func (ReloadFailed) event()    {}
