@@ -28,6 +28,9 @@ func (n *Network) equip() {
 	for _, r := range runs {
 		n.heralds = n.heralds || r.When == config.Before
 	}
+	if c.ZoneFiles == "" || c.DryRun {
+		settle(mem.settling.take()) // nobody writes any more
+	}
 	if mem.hooks == nil {
 		if len(runs) == 0 && len(webhooks) == 0 {
 			return
@@ -66,11 +69,22 @@ func (n *Network) tellHooks(now time.Time, serialBefore uint32, zones []string) 
 		e := n.picturing(kind, now)
 		e.SerialBefore = serialBefore
 		told.fill(&e, s)
+		e.Settled = n.settles(kind)
 		n.mem.hooks.Enqueue(e)
 	}
 	if over {
 		n.mem.hooks.Enqueue(n.picturing(hooks.Round, now))
 	}
+}
+
+// settles returns what is closed when the zone files that go with an event are written; nil when there are none.
+func (n *Network) settles(kind hooks.Kind) <-chan struct{} {
+	if n.config.ZoneFiles == "" || kind != hooks.Changed && kind != hooks.Zones {
+		return nil
+	}
+	written := n.mem.settling.add()
+	n.wakeWriter() // it may have finished with what was published before this was added
+	return written
 }
 
 // picturing makes an event of how things are, in which nothing has changed.

@@ -26,7 +26,8 @@ func (n *Network) run(ctx context.Context) {
 		n.helpers.Go(func() { watchIncludes(ctx, n.config, includes, n.told, rewrites) })
 	}
 	if n.config.ZoneFiles != "" && !n.config.DryRun {
-		n.helpers.Go(func() { n.writeZones(ctx, n.files) })
+		settling := n.mem.settling
+		n.helpers.Go(func() { n.writeZones(ctx, n.files, settling) })
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()

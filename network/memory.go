@@ -51,6 +51,7 @@ type Memory struct {
 
 	hooks     Hooks     // nil while there were never commands or webhooks; in dry run it tells nobody
 	heraldAt  time.Time // when commands before a round run again
+	settling  *settling // events that wait for zone files
 	roundOver bool      // a round has ended, of which the commands after it have not been told
 
 	changes *changelog // never nil
@@ -99,6 +100,7 @@ func newMemory() *Memory {
 		zones:     map[string]*ZoneState{},
 		kept:      map[string]string{},
 		said:      map[string]bool{},
+		settling:  &settling{},
 
 		changes: newChangelog(nil),
 	}
