@@ -14,6 +14,7 @@ type news struct {
 	rungs    []RungChanged
 	canaries []CanaryChanged
 	modes    []ModeChanged
+	freeze   *FreezeChanged
 	zones    []string // with a new serial of their own
 	serial   bool     // what all zones share changed
 }
@@ -31,6 +32,8 @@ func (n *Network) note(e Event) {
 		}
 	case ModeChanged:
 		n.news.modes = append(n.news.modes, e)
+	case FreezeChanged:
+		n.news.freeze = &e
 	}
 }
 
@@ -43,6 +46,8 @@ func (w *news) kind() hooks.Kind {
 		return hooks.Rung
 	case len(w.modes) > 0:
 		return hooks.Modes
+	case w.freeze != nil:
+		return hooks.Freeze
 	case len(w.zones) > 0 || w.serial:
 		return hooks.Zones
 	}
@@ -70,6 +75,7 @@ func (w *news) fill(e *hooks.Event, s *Snapshot) {
 			Author: c.After.Author, Claimed: c.After.Claimed, Expires: c.After.Expires, Reason: c.Reason(),
 		})
 	}
+	e.Freeze = freezing(w.freeze)
 	e.Zones = make(map[string]uint32, len(w.zones))
 	for _, zone := range w.zones {
 		e.Zones[zone] = s.ZoneSerial(zone)
@@ -85,6 +91,18 @@ func rotationIn(e *hooks.Event, f Family) *hooks.Family {
 		}
 	}
 	return nil
+}
+
+func freezing(c *FreezeChanged) *hooks.Freezing {
+	switch {
+	case c == nil:
+		return nil
+	case c.After == nil:
+		return &hooks.Freezing{Comment: c.Comment, Author: c.Author, Claimed: c.Claimed, Reason: c.Reason()}
+	}
+	return &hooks.Freezing{
+		Frozen: true, Comment: c.After.Comment, Author: c.After.Author, Claimed: c.After.Claimed, Expires: c.After.Expires, Reason: c.Reason(),
+	}
 }
 
 func moves(of []Move) (moves []hooks.Move) {
@@ -106,6 +124,12 @@ func (w *news) text() string {
 	}
 	for _, c := range w.rungs {
 		say("%s: rung %s, was %s: %s", c.Family, c.After, c.Before, c.Text)
+	}
+	if c := w.freeze; c != nil {
+		say("%s", c.Reason())
+		if comment := freezing(c).Comment; comment != "" {
+			say("comment %q", comment)
+		}
 	}
 	for i, c := range w.modes {
 		if i == spelt {
