@@ -46,18 +46,15 @@ func (n *Network) SetMode(ctx context.Context, c ModeChange) (Applied, error) {
 	if err := c.check(); err != nil {
 		return Applied{}, err
 	}
-	var refused error
-	applied, err := n.apply(ctx, c.Preview, func(a *Applied) (err error) {
-		refused = n.setMode(c, a)
-		return refused
-	})
-	if err = errors.Join(err, refused); err != nil {
+	applied, err := n.apply(ctx, c.Preview, func(a *Applied) error { return n.setMode(c, a) })
+	if err != nil {
 		return Applied{}, fmt.Errorf("setting mode of %q: %w", c.Edge, err)
 	}
 	return applied, nil
 }
 
-// apply carries an operator's change out in the network's goroutine, and waits for the disk.
+// apply carries an operator's change out in the network's goroutine, and waits for the disk. The error is that of change,
+// or that there was nobody to carry it out.
 func (n *Network) apply(ctx context.Context, preview bool, change func(*Applied) error) (Applied, error) {
 	applied := Applied{Preview: preview}
 	var pending *state.Pending
@@ -69,7 +66,10 @@ func (n *Network) apply(ctx context.Context, preview bool, change func(*Applied)
 		refused = change(&applied)
 		applied.Serial, pending = n.mem.serial, n.pending
 	})
-	if err != nil || refused != nil || preview {
+	if err == nil {
+		err = refused
+	}
+	if err != nil || preview {
 		return applied, err
 	}
 	applied.Saved, applied.NotSaved = n.durable(ctx, pending)
