@@ -142,8 +142,15 @@ type History struct {
 	Series  []Series `json:"series"`
 }
 
+// Recent is the answer to GET /v1/recent: what the sparklines of the status page are drawn from.
+type Recent struct {
+	Network string   `json:"network"`
+	Series  []Series `json:"series"` // each with its edge; canaries are edges named by their address
+}
+
 // Series is the history of an edge in one family.
 type Series struct {
+	Edge    string   `json:"edge,omitempty"` // only in Recent
 	Family  string   `json:"family"`
 	Address string   `json:"address"`
 	Samples []Sample `json:"samples"` // the oldest first
@@ -171,6 +178,7 @@ type Change struct {
 	Before  []string  `json:"before"`
 	After   []string  `json:"after"`
 	Rung    string    `json:"rung,omitempty"`
+	Serial  uint32    `json:"serial,omitempty"` // that a set was published with
 	Reason  string    `json:"reason,omitempty"`
 	Author  string    `json:"author,omitempty"`
 	Claimed string    `json:"claimed,omitempty"`
@@ -278,5 +286,6 @@ const (
 	CodeMethodNotAllowed = "method_not_allowed" // 405
 	CodeTooLarge         = "too_large"          // 413
 	CodeNotRunning       = "not_running"        // 503: as during a reload; try again
+	CodeBusy             = "busy"               // 503: too many connections; try again
 	CodeInternal         = "internal"           // 500
 )

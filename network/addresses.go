@@ -24,7 +24,7 @@ func (n *Network) readdress(e *edge, r prober.Resolution) {
 		switch {
 		case a.stale || !served(n.config, Family(f)):
 		case !a.addr.IsValid():
-			if n.passesBeside(e, Family(f)) && !n.last(e, Family(f)) {
+			if n.passesBeside(e, Family(f)) && !n.last(e, Family(f)) && !n.held(e, Family(f)) {
 				n.strip(e, Family(f))
 			}
 		default:
@@ -54,11 +54,18 @@ func (n *Network) last(e *edge, f Family) bool {
 }
 
 // settle gives an edge the address its name resolved to, unless it is that of an edge before it in the lists, or of one
-// that is unavailable: under another name the address would come back.
+// that is unavailable: under another name the address would come back. In a frozen network it takes no address from an edge
+// that is published, unless for one that is unavailable.
 func (n *Network) settle(e *edge, f Family, a netip.Addr, several bool) {
+	if m := e.members[f]; n.held(e, f) && m.probe != a && !m.served.IsValid() {
+		return // it is answered at the address it is probed at, for want of one that passed
+	}
 	if owner := n.mem.edges[n.mem.owners[a]]; owner != nil && owner != e && owner.configured {
 		if owner.pins != nil || owner.order < e.order || n.mem.modes[owner.name].Mode == selector.Unavailable {
 			n.yield(e, f, a, owner)
+			return
+		}
+		if n.held(owner, f) && n.mem.modes[e.name].Mode != selector.Unavailable {
 			return
 		}
 		n.yield(owner, f, a, e)

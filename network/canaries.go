@@ -9,6 +9,7 @@ import (
 
 	"github.com/deflect-ca/coredns-edgemanage/canary"
 	"github.com/deflect-ca/coredns-edgemanage/config"
+	"github.com/deflect-ca/coredns-edgemanage/history"
 	"github.com/deflect-ca/coredns-edgemanage/selector"
 )
 
@@ -18,6 +19,7 @@ type zoneCanary struct {
 	family  Family
 	edge    *edge
 	verdict canary.Verdict // Displaced stays while the canary is out: it is where the canary goes back to
+	awaited bool           // it is new in the file and has not been probed: a freeze does not hold it
 }
 
 // CanaryStatus is what is shown of a canary.
@@ -87,13 +89,14 @@ func (n *Network) enrolCanary(entry canary.Entry, f Family, before *zoneCanary, 
 	e.canary = true
 	delete(gone, name)
 	n.enrol(e, known && !news)
-	c := &zoneCanary{entry: entry, family: f, edge: e}
+	c := &zoneCanary{entry: entry, family: f, edge: e, awaited: true}
 	switch {
 	case before != nil && before.entry.Addr == entry.Addr:
-		c.verdict = before.verdict
+		c.verdict, c.awaited = before.verdict, before.awaited
 	case before != nil:
 		c.verdict.Displaced = before.verdict.Displaced
 	default:
+		c.awaited = mem.enrolled[entry.Zone] != entry.Addr
 		c.verdict.Displaced = mem.displaced[entry.Zone]
 		c.verdict.Canary = strings.HasSuffix(mem.records[entry.Zone].print, c.print())
 	}
@@ -125,7 +128,7 @@ func (n *Network) decideCanaries() (events []Event) {
 		all = append(all, canary.Canary{Grade: m.grade})
 	}
 	failing, killed := canary.Killed(all, n.config.CanaryKiller)
-	if killed != mem.killed {
+	if frozen := mem.freeze != nil; killed != mem.killed && !frozen {
 		mem.killed = killed
 		text := fmt.Sprintf("%d canaries fail: the others are in use again", failing)
 		if killed {
@@ -137,6 +140,7 @@ func (n *Network) decideCanaries() (events []Event) {
 		c := mem.canaries[zone]
 		before := c.verdict
 		c.verdict = n.judge(zone, c, killed)
+		c.awaited = c.awaited && !c.edge.members[c.family].probed
 		if before.Canary == c.verdict.Canary && before.Displaced == c.verdict.Displaced {
 			continue
 		}
@@ -161,6 +165,8 @@ func (n *Network) judge(zone string, c *zoneCanary, killed bool) (v canary.Verdi
 	switch {
 	case mem.modes[c.edge.name].Mode == selector.Unavailable:
 		v = canary.Verdict{Live: live, Reason: "unavailable"}
+	case mem.freeze != nil && !c.awaited && (owner == nil || mem.modes[owner.name].Mode != selector.Unavailable):
+		v = frozenCanary(zone, c, live)
 	case owner != nil && owner.configured && !owner.canary:
 		// A name that has come to lead there makes it an edge of every zone.
 		v = canary.Verdict{Live: live, Reason: "its address is that of edge " + owner.name}
@@ -171,6 +177,21 @@ func (n *Network) judge(zone string, c *zoneCanary, killed bool) (v canary.Verdi
 	}
 	if v.Displaced == "" {
 		v.Displaced = c.verdict.Displaced
+	}
+	return v
+}
+
+// frozenCanary keeps a canary in, as far as an edge is live beside it, or out.
+func frozenCanary(zone string, c *zoneCanary, live []string) canary.Verdict {
+	if !c.verdict.Canary {
+		return canary.Verdict{Live: live, Reason: "frozen while it was out"}
+	}
+	v := canary.Apply(zone, live, canary.Canary{Zone: zone, Grade: history.PassThreshold, Displaced: c.verdict.Displaced}, false)
+	switch {
+	case v.Displaced != "":
+		v.Reason = "frozen in place of " + v.Displaced
+	case v.Canary:
+		v.Reason = "frozen beside the only live edge"
 	}
 	return v
 }

@@ -65,6 +65,7 @@ func (n *Network) setChanged(f Family, before picture) SetChanged {
 		if !slices.Contains(r.names, name) {
 			reason, text := n.left(f, name, before.rung)
 			c.Reasons[reason]++
+			c.Left = append(c.Left, Move{name, text})
 			parts = append(parts, name+" left ("+text+")")
 		}
 	}
@@ -72,6 +73,7 @@ func (n *Network) setChanged(f Family, before picture) SetChanged {
 		if !slices.Contains(before.names, name) {
 			reason, text := n.entered(f, name)
 			c.Reasons[reason]++
+			c.Entered = append(c.Entered, Move{name, text})
 			parts = append(parts, name+" entered ("+text+")")
 		}
 	}
@@ -95,6 +97,9 @@ func (n *Network) left(f Family, name string, rung selector.Rung) (reason, text 
 		return "removed", "a canary now"
 	case n.mem.modes[name].Mode == selector.Unavailable:
 		return "unavailable", fmt.Sprintf("unavailable: %s", n.mem.modes[name].Comment)
+	}
+	if v, ok := find(n.mem.rotations[f].decision.Verdicts, name); ok && v.Rule == selector.RuleDisplaced && n.mem.rotations[f].decision.Frozen {
+		return "outgraded", v.String() // whatever its grade: a frozen edge gives way to a forced one only
 	}
 	m := e.members[f]
 	switch {
@@ -145,6 +150,10 @@ func (n *Network) rungText(f Family) string {
 	switch {
 	case r.published.Coverage == Empty:
 		return "no edge has an address of this family: NODATA"
+	case !r.decided:
+		return "nothing is decided yet: A and AAAA are SERVFAIL"
+	case r.decision.Frozen && r.rung >= selector.Hold:
+		return fmt.Sprintf("frozen: %d are live of %d wanted, whether or not they pass", len(r.names), wanted)
 	case r.rung == selector.Full:
 		return fmt.Sprintf("%d of %d wanted are live", len(r.names), wanted)
 	case r.rung == selector.Short:
@@ -176,6 +185,8 @@ func (n *Network) record(now time.Time, e Event) {
 			Kind: "mode", Edge: e.Edge, Before: []string{e.Before.Mode.String()}, After: []string{e.After.Mode.String()},
 			Author: e.After.Author, Claimed: e.After.Claimed, Comment: e.After.Comment, Reason: e.Reason(),
 		}
+	case FreezeChanged:
+		c = e.change()
 	case CanaryChanged:
 		c = e.change()
 	default:

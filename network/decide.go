@@ -14,8 +14,16 @@ import (
 func (n *Network) decide() {
 	now := n.now()
 	n.decideAt = time.Time{}
-	changed := false
-	var events []Event
+	changed, events := n.decideFamilies(now)
+	if first := n.started.Add(n.config.Timeout); n.waiting() && time.Now().Before(first) {
+		n.decideAt = first // when enough pass by then, nothing need arrive for the decision to fall
+	}
+	events = append(events, n.decideCanaries()...)
+	n.publish(now, changed, events)
+}
+
+// decideFamilies brings the rotations up to date. It tells nobody and publishes nothing.
+func (n *Network) decideFamilies(now time.Time) (changed bool, events []Event) {
 	for f := range n.mem.rotations {
 		if !served(n.config, Family(f)) {
 			continue
@@ -24,11 +32,7 @@ func (n *Network) decide() {
 		changed = changed || moved
 		events = append(events, told...)
 	}
-	if first := n.started.Add(n.config.Timeout); n.waiting() && time.Now().Before(first) {
-		n.decideAt = first // when enough pass by then, nothing need arrive for the decision to fall
-	}
-	events = append(events, n.decideCanaries()...)
-	n.publish(now, changed, events)
+	return changed, events
 }
 
 // waiting says whether a first decision, or the one that ends a saved set, is still to come.
@@ -73,6 +77,11 @@ func (n *Network) decideFamily(f Family, now time.Time) (changed bool, events []
 		if r.decided {
 			r.published, r.names = LiveSet{Coverage: Empty}, nil
 		}
+	case in.Frozen && r.published.Coverage == Empty && !verdicts.Frozen:
+		r.decision = selector.Decision{} // an address that turns up does not end the NODATA of a frozen network
+	case verdicts.Frozen:
+		r.standing = r.standing && !n.settled(f, verdicts)
+		n.obey(f, verdicts, now)
 	case r.standing && !n.settled(f, verdicts):
 		r.decision = verdicts
 		n.stand(f)
@@ -93,6 +102,11 @@ func (n *Network) input(f Family, now time.Time) selector.Input {
 		LastLive:      r.live,
 		Substitutions: r.substitutions,
 		Now:           now,
+		Frozen:        n.mem.freeze != nil && r.decided,
+	}
+	if in.Frozen && r.standing {
+		// What is frozen is what is answered, of a saved set the part that stands.
+		in.LastLive = slices.DeleteFunc(slices.Clone(r.live), func(name string) bool { return !r.isLive(name) })
 	}
 	for _, e := range n.mem.order {
 		m := e.members[f]
@@ -103,8 +117,9 @@ func (n *Network) input(f Family, now time.Time) selector.Input {
 		if !m.served.IsValid() && grade.Passing() {
 			grade = history.Unknown // what passed was another address, which it has no more
 		}
+		_, ordered := slices.BinarySearch(n.ordered, e.name)
 		in.Candidates = append(in.Candidates, selector.Candidate{
-			Name: e.name, Addr: m.address(), Mode: n.mem.modes[e.name].Mode, Grade: grade, Average: m.average,
+			Name: e.name, Addr: m.address(), Mode: n.mem.modes[e.name].Mode, Grade: grade, Average: m.average, Ordered: ordered,
 		})
 	}
 	return in

@@ -35,8 +35,8 @@ func (n *Network) describe(now time.Time) *Status {
 	m := n.mem
 	s := &Status{
 		Network: n.config.Name, At: now, Ready: n.decided(), DryRun: n.config.DryRun,
-		Serial: m.serial, Wanted: n.config.EdgeCount, Modes: maps.Clone(m.modes),
-		LastRound: m.lastRound, RoundTook: m.roundTook, ModesLost: m.modesLost,
+		Serial: m.serial, Wanted: n.config.EdgeCount, Modes: maps.Clone(m.modes), Freeze: m.freeze,
+		Started: n.started, LastRound: m.lastRound, RoundTook: m.roundTook, ModesLost: m.modesLost,
 	}
 	if m.store != nil {
 		s.StateErrors = m.store.Errors()
@@ -58,9 +58,9 @@ func (n *Network) describe(now time.Time) *Status {
 func (n *Network) describeFamily(f Family, now time.Time) FamilyStatus {
 	r := n.mem.rotations[f]
 	s := FamilyStatus{
-		Family: f, Coverage: r.published.Coverage, Rung: r.rung, Standing: r.standing,
+		Family: f, Coverage: r.published.Coverage, Rung: r.rung, RungText: n.rungText(f), Standing: r.standing,
 		Live: r.names, Addrs: r.published.Addrs, Since: r.since,
-		MinLive: r.decision.MinLive, Held: r.decision.Held, Recent: len(r.substitutions),
+		Warnings: n.warnings(f), MinLive: r.decision.MinLive, Held: r.decision.Held, Recent: len(r.substitutions),
 		Edges: make([]EdgeStatus, 0, len(n.mem.order)),
 	}
 	for _, e := range n.mem.order {

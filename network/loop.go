@@ -26,7 +26,8 @@ func (n *Network) run(ctx context.Context) {
 		n.helpers.Go(func() { watchIncludes(ctx, n.config, includes, n.told, rewrites) })
 	}
 	if n.config.ZoneFiles != "" && !n.config.DryRun {
-		n.helpers.Go(func() { n.writeZones(ctx, n.files) })
+		settling := n.mem.settling
+		n.helpers.Go(func() { n.writeZones(ctx, n.files, settling) })
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -47,6 +48,7 @@ func (n *Network) run(ctx context.Context) {
 		case c := <-n.commands:
 			c()
 		}
+		n.herald()
 		n.dispatch()
 		if now := time.Now(); n.expire() || !n.decideAt.IsZero() && !now.Before(n.decideAt) {
 			n.decide()
@@ -71,20 +73,29 @@ func (n *Network) wake() time.Time {
 		}
 	}
 	sooner(n.decideAt)
+	if n.heralds {
+		sooner(n.mem.heraldAt)
+	}
 	if len(n.schedule) > 0 && n.running < n.workers {
 		sooner(n.schedule[0].due)
 	}
 	now := n.now()
-	for _, m := range n.mem.modes {
-		if !m.Expires.IsZero() {
+	ends := func(expires time.Time) {
+		if !expires.IsZero() {
 			// By n.now, which expire goes by too: another clock would find it due when expire does not.
-			sooner(time.Now().Add(m.Expires.Sub(now)))
+			sooner(time.Now().Add(expires.Sub(now)))
 		}
+	}
+	for _, m := range n.mem.modes {
+		ends(m.Expires)
+	}
+	if f := n.mem.freeze; f != nil {
+		ends(f.Expires)
 	}
 	return at
 }
 
-// expire ends modes that have run out and reports whether there were any.
+// expire ends modes, and a freeze, that have run out and reports whether there were any.
 func (n *Network) expire() (any bool) {
 	now := n.now()
 	for name, m := range n.mem.modes {
@@ -94,6 +105,10 @@ func (n *Network) expire() (any bool) {
 			n.record(now, ModeChanged{Edge: name, Before: m})
 			n.dirty, any = true, true // else the next start would find it, and obey it until it ran out again
 		}
+	}
+	if f := n.mem.freeze; f.expired(now) {
+		n.freeze(now, FreezeChanged{Before: f, Expired: true})
+		any = true
 	}
 	return any
 }

@@ -16,6 +16,7 @@ import (
 type Memory struct {
 	edges     map[string]*edge // also of edges that are no longer configured, for a while
 	modes     map[string]Mode
+	freeze    *Freeze // nil: not frozen
 	rotations [families]*rotation
 	owners    map[netip.Addr]string // which edge an address belongs to
 	order     []*edge               // the configured edges, by name
@@ -33,6 +34,7 @@ type Memory struct {
 	includes  map[string]*include    // by zone; the map is replaced, not changed
 	canaries  map[string]*zoneCanary // by zone
 	displaced map[string]string      // saved: whose place each canary has, by zone
+	enrolled  map[string]netip.Addr  // saved: the canaries there were, by zone
 	killed    bool                   // too many canaries fail
 	zones     map[string]*ZoneState  // what is published; the map is replaced, not changed
 	edition   uint64                 // tells versions of zones apart
@@ -46,6 +48,11 @@ type Memory struct {
 	named     []string               // zones that the Corefile named for the network that ran last, sorted
 
 	notifier Secondaries // nil without secondaries to notify, and in dry run
+
+	hooks     Hooks     // nil while there were never commands or webhooks; in dry run it tells nobody
+	heraldAt  time.Time // when commands before a round run again
+	settling  *settling // events that wait for zone files
+	roundOver bool      // a round has ended, of which the commands after it have not been told
 
 	changes *changelog // never nil
 
@@ -89,9 +96,11 @@ func newMemory() *Memory {
 
 		records:   map[string]zoneRecord{},
 		displaced: map[string]string{},
+		enrolled:  map[string]netip.Addr{},
 		zones:     map[string]*ZoneState{},
 		kept:      map[string]string{},
 		said:      map[string]bool{},
+		settling:  &settling{},
 
 		changes: newChangelog(nil),
 	}
@@ -125,6 +134,10 @@ func (m *Memory) Close() error {
 	if m.notifier != nil {
 		m.notifier.Close()
 		m.notifier = nil
+	}
+	if m.hooks != nil {
+		m.hooks.Close()
+		m.hooks = nil
 	}
 	if m.store == nil {
 		return nil

@@ -3,10 +3,10 @@ package network
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/selector"
 	"github.com/deflect-ca/coredns-edgemanage/state"
 )
@@ -23,42 +23,111 @@ type Mode struct {
 
 // ModeChange asks for a mode.
 type ModeChange struct {
-	Edge    string // need not be configured: a mode stands for a name
+	// Edge is a name, which need not be configured since a mode stands for a name, or a pattern (path.Match), which must
+	// match something.
+	Edge    string
 	Mode    selector.Mode
-	Comment string // required unless the mode is available
+	Comment string // required unless the mode is available, or it is a preview
 	Author  string
 	Claimed string
-	For     time.Duration // 0: until it is changed; afterwards the edge is available again
-}
-
-// Applied is the answer to a ModeChange that was carried out: the decision that followed it has been published.
-type Applied struct {
-	Before, After Mode
-	// Saved is false when the state could not be written: the mode is obeyed, but a restart would forget it until the
-	// disk allows it to be saved.
-	Saved bool
+	For     time.Duration // 0: until it is changed; else the edge is available again afterwards
+	Force   bool          // although no candidate would be left
+	Preview bool          // only say what it would come to
 }
 
 const maxComment = 1000 // bytes; a comment is a line for people, and stands in every listing
 
-// check finds what is wrong with the change, and writes the edge's name as the lists do.
+// check finds what is wrong with the change, and writes the edge's name as the lists do. Its error wraps ErrNoComment if
+// only the comment is missing, else ErrInvalid.
 func (c *ModeChange) check() error {
 	var faults []error
-	if name, err := config.EdgeName(c.Edge); err != nil {
+	if name, err := edgePattern(c.Edge); err != nil {
 		faults = append(faults, fmt.Errorf("setting mode of %q: %w", c.Edge, err))
 	} else {
 		c.Edge = name
 	}
-	if c.Mode != selector.Available && strings.TrimSpace(c.Comment) == "" {
-		faults = append(faults, fmt.Errorf("setting mode %s of %q: a comment is required, so that the next on call knows why", c.Mode, c.Edge))
+	if c.Mode > selector.Unavailable {
+		faults = append(faults, fmt.Errorf("setting mode of %q: %w mode %s", c.Edge, ErrInvalid, c.Mode))
 	}
 	if len(c.Comment) > maxComment {
-		faults = append(faults, fmt.Errorf("setting mode of %q: the comment is %d bytes, at most %d are kept", c.Edge, len(c.Comment), maxComment))
+		faults = append(faults, fmt.Errorf("setting mode of %q: %w comment: it is %d bytes, at most %d are kept", c.Edge, ErrInvalid, len(c.Comment), maxComment))
 	}
-	if c.For < 0 {
-		faults = append(faults, fmt.Errorf("setting mode of %q: %s is not a time to come", c.Edge, c.For))
+	switch {
+	case c.For < 0:
+		faults = append(faults, fmt.Errorf("setting mode of %q: %w time: %s is not a time to come", c.Edge, ErrInvalid, c.For))
+	case c.For > 0 && c.Mode == selector.Available:
+		faults = append(faults, fmt.Errorf("setting mode of %q: %w time: available has no end, a mode that ends is followed by it", c.Edge, ErrInvalid))
+	}
+	if len(faults) == 0 && c.Mode != selector.Available && !c.Preview && strings.TrimSpace(c.Comment) == "" {
+		return fmt.Errorf("setting mode %s of %q: %w, so that the next on call knows why", c.Mode, c.Edge, ErrNoComment)
 	}
 	return errors.Join(faults...)
+}
+
+// setModes puts a mode in its place for each of the names. It tells nobody.
+func (n *Network) setModes(names []string, c ModeChange, now time.Time) []EdgeMode {
+	after := Mode{Mode: c.Mode, Comment: c.Comment, Author: c.Author, Claimed: c.Claimed, At: now}
+	if c.For > 0 {
+		after.Expires = now.Add(c.For)
+	}
+	edges := make([]EdgeMode, 0, len(names))
+	for _, name := range names {
+		e := n.mem.edges[name]
+		edges = append(edges, EdgeMode{Edge: name, Configured: e != nil && e.configured, Before: n.mem.modes[name], After: after})
+		if c.Mode == selector.Available {
+			delete(n.mem.modes, name)
+		} else {
+			n.mem.modes[name] = after
+		}
+	}
+	return edges
+}
+
+// announce tells of modes that were set, records them and has them saved with the next decision. A pattern names edges that
+// were available and stay it; that is nothing to tell of.
+func (n *Network) announce(edges []EdgeMode, now time.Time, pattern bool) {
+	for _, e := range edges {
+		if pattern && e.Before.Mode == selector.Available && e.After.Mode == selector.Available {
+			continue
+		}
+		changed := ModeChanged{Edge: e.Edge, Before: e.Before, After: e.After}
+		n.tell(changed)
+		n.record(now, changed)
+	}
+	n.dirty = true
+	n.mem.modesLost = false // somebody has looked
+}
+
+// bereft lists the families that would be left without a candidate if the named edges were unavailable: those in which an
+// edge is available now and none would be then. Before any address is known it is the network that is looked at.
+func (n *Network) bereft(names []string) (empty []Family) {
+	var had, left [families]int
+	all, rest := 0, 0
+	for _, e := range n.mem.order {
+		if n.mem.modes[e.name].Mode == selector.Unavailable {
+			continue
+		}
+		_, taken := slices.BinarySearch(names, e.name)
+		all++
+		if !taken {
+			rest++
+		}
+		for f, m := range e.members {
+			if m == nil || !m.address().IsValid() || !served(n.config, Family(f)) {
+				continue
+			}
+			had[f]++
+			if !taken {
+				left[f]++
+			}
+		}
+	}
+	for f := range had {
+		if served(n.config, Family(f)) && left[f] == 0 && (had[f] > 0 || all > 0 && rest == 0) {
+			empty = append(empty, Family(f))
+		}
+	}
+	return empty
 }
 
 // expired says whether the mode has run out. Within a process the monotonic clock decides, so a step of the wall clock

@@ -10,6 +10,7 @@ import (
 
 	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/history"
+	"github.com/deflect-ca/coredns-edgemanage/hooks"
 	"github.com/deflect-ca/coredns-edgemanage/notify"
 	"github.com/deflect-ca/coredns-edgemanage/prober"
 	"github.com/deflect-ca/coredns-edgemanage/selector"
@@ -47,6 +48,8 @@ type Options struct {
 	Listening <-chan struct{}
 	// Secondaries makes what notifies the secondaries; nil makes a notify.Notifier.
 	Secondaries func(notify.Options) Secondaries
+	// Hooks makes what tells commands and webhooks; nil makes hooks.Hooks.
+	Hooks func(hooks.Options) Hooks
 }
 
 // Secondaries notifies secondaries. *notify.Notifier does.
@@ -74,6 +77,7 @@ type Network struct {
 	claimed   func(zone string) bool
 	listening <-chan struct{}
 	notifying func(notify.Options) Secondaries
+	hooking   func(hooks.Options) Hooks
 	files     chan struct{} // wakes who writes the zone files
 
 	snapshot atomic.Pointer[Snapshot]
@@ -105,7 +109,10 @@ type Network struct {
 	troubled   [families]time.Time // when trouble of this host was last told of
 	outdo      uint32              // a serial to go on above, see Outdo; 0 is none
 
-	dirty    bool // something is to be saved although no set changed
+	ordered  []string // edges whose mode an operator sets with the decision that is being taken, sorted
+	dirty    bool     // something is to be saved although no set changed
+	news     news     // for the hooks
+	heralds  bool     // there are commands to run before a round
 	helpers  sync.WaitGroup
 	ctx      context.Context
 	resolved chan resolution
@@ -123,10 +130,13 @@ func New(c *config.Network, in *Inputs, o Options) (*Network, error) {
 		prober: o.Prober, resolver: o.Resolver, observer: o.Observer, now: o.Now,
 		rules: rules(c),
 		zones: slices.Compact(slices.Sorted(slices.Values(o.Zones))), published: o.Published, moved: o.ZonesMoved,
-		claimed: o.Claimed, listening: o.Listening, notifying: o.Secondaries, files: make(chan struct{}, 1),
+		claimed: o.Claimed, listening: o.Listening, notifying: o.Secondaries, hooking: o.Hooks, files: make(chan struct{}, 1),
 	}
 	if n.notifying == nil {
 		n.notifying = func(o notify.Options) Secondaries { return notify.New(o) }
+	}
+	if n.hooking == nil {
+		n.hooking = func(o hooks.Options) Hooks { return hooks.New(o) }
 	}
 	if n.now == nil {
 		n.now = time.Now
@@ -152,6 +162,7 @@ func (n *Network) Status() *Status { return n.status.Load() }
 
 // tell hands an event to the observer.
 func (n *Network) tell(e Event) {
+	n.note(e)
 	if n.observer != nil {
 		n.observer.Observe(n.config.Name, e)
 	}

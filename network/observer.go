@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/deflect-ca/coredns-edgemanage/hooks"
 	"github.com/deflect-ca/coredns-edgemanage/notify"
 	"github.com/deflect-ca/coredns-edgemanage/prober"
 	"github.com/deflect-ca/coredns-edgemanage/selector"
@@ -35,6 +36,7 @@ type (
 		Rung          string
 		Serial        uint32
 		Reasons       map[string]int
+		Left, Entered []Move
 		Text          string // for the log: who left and entered, and why
 	}
 
@@ -57,6 +59,14 @@ type (
 		Before, After Mode
 	}
 
+	// FreezeChanged is an operator's freeze that began, was replaced or ended; nil is not frozen. Expired says that it ran
+	// out by itself, without a comment and an author.
+	FreezeChanged struct {
+		Before, After            *Freeze
+		Expired                  bool
+		Comment, Author, Claimed string
+	}
+
 	// CanaryChanged is a canary that came in or went out, or changed places.
 	CanaryChanged struct {
 		Zone      string
@@ -69,6 +79,9 @@ type (
 
 	// Notified is the end of one try to notify a secondary.
 	Notified notify.Event
+
+	// Hooked is the end of a command, or of one try to post to a webhook, or an event that either will never get.
+	Hooked hooks.Report
 
 	// ZoneFilesFailed is trouble with writing zone files; it is tried again until it works.
 	ZoneFilesFailed struct{ Err error }
@@ -92,6 +105,9 @@ type (
 	Warning struct{ Text string }
 )
 
+// Move is an edge that left or entered a live set, and why.
+type Move struct{ Edge, Text string }
+
 // Worse says whether the network came down a rung, or never stood on the highest.
 func (e RungChanged) Worse() bool { return e.After < e.Before || e.After < selector.Short }
 
@@ -101,8 +117,10 @@ func (RungChanged) event()     {}
 func (Held) event()            {}
 func (CanaryChanged) event()   {}
 func (Notified) event()        {}
+func (Hooked) event()          {}
 func (ZoneFilesFailed) event() {}
 func (ModeChanged) event()     {}
+func (FreezeChanged) event()   {}
 func (StateTrouble) event()    {}
 func (StateRecovered) event()  {}
 func (ReloadFailed) event()    {}

@@ -59,10 +59,7 @@ func (n *Network) passOn(s *Snapshot, zones []string) {
 	if n.config.DryRun {
 		return
 	}
-	select {
-	case n.files <- struct{}{}:
-	default: // it is awake, or does not run
-	}
+	n.wakeWriter()
 	if n.mem.notifier == nil || !s.Decided() {
 		return
 	}
@@ -72,6 +69,14 @@ func (n *Network) passOn(s *Snapshot, zones []string) {
 	zones = slices.DeleteFunc(slices.Clone(zones), func(zone string) bool { return !s.Complete(zone) })
 	if len(zones) > 0 {
 		n.mem.notifier.Notify(zones, n.serialOf)
+	}
+}
+
+// wakeWriter has the zone files brought up to date.
+func (n *Network) wakeWriter() {
+	select {
+	case n.files <- struct{}{}:
+	default: // it is awake, or does not run
 	}
 }
 

@@ -15,7 +15,7 @@ const saveWait = 250 * time.Millisecond
 
 // publish makes the rotations what is answered and shown, and tells what changed.
 func (n *Network) publish(now time.Time, changed bool, events []Event) {
-	fresh := n.mem.fingerprint == ""
+	fresh, serial := n.mem.fingerprint == "", n.mem.serial
 	if print := n.print(); print != n.mem.fingerprint {
 		// A zone whose own serial is ahead has got other addresses as well.
 		n.mem.serial = NextSerial(later(n.mem.serial, n.mem.top), n.config.SerialFloor, now)
@@ -52,6 +52,7 @@ func (n *Network) publish(now time.Time, changed bool, events []Event) {
 		n.tell(e)
 		n.record(now, e)
 	}
+	n.tellHooks(now, serial, zones)
 }
 
 // release publishes a snapshot and has who passes it on told: of the zones that changed, or with nil of all. A network that

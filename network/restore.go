@@ -27,6 +27,7 @@ func (m *Memory) restore(l *state.Loaded, c *config.Network, now time.Time) (pro
 		}
 		m.modes[name] = mode
 	}
+	m.freeze = loadFreeze(d.Freeze)
 	for zone, z := range d.Zones {
 		m.restoreZone(zone, z)
 	}
@@ -129,6 +130,10 @@ func (m *Memory) reconcile(l *state.Loaded, c *config.Network) (warnings []strin
 		warnings = append(warnings, fmt.Sprintf("mode %s of %s is taken over from the state directory", mode.Mode, name))
 	}
 	slices.Sort(warnings)
+	if m.freeze == nil && d.Freeze != nil {
+		m.freeze = loadFreeze(d.Freeze)
+		warnings = append(warnings, "the network is "+m.freeze.String()+", as the state directory says")
+	}
 	if m.serial == 0 || SerialLess(m.serial, d.SetSerial) {
 		m.serial, m.fingerprint = d.SetSerial, d.Fingerprint
 	}
@@ -166,6 +171,7 @@ func (m *Memory) document(c *config.Network) state.Document {
 		Object:      m.digests,
 		Zones:       m.savedZones(),
 		ModesLost:   m.modesLost,
+		Freeze:      m.freeze.saved(),
 
 		PreviousObjects: m.previous,
 	}
@@ -230,6 +236,9 @@ func (m *Memory) restoreZone(zone string, z state.Zone) {
 	}
 	if len(z.Print) >= printSize {
 		m.kept[zone] = unverified
+	}
+	if z.Canary.IsValid() {
+		m.enrolled[zone] = z.Canary
 	}
 	if z.Displaced != "" {
 		m.displaced[zone] = z.Displaced

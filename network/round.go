@@ -22,5 +22,7 @@ func (n *Network) roundTurn(e *edge) {
 		return
 	}
 	m.lastRound, m.roundTook = n.now(), time.Since(m.roundBegan)
+	m.roundOver = true
+	n.decideWithin(gather) // those who are told that it is over see what came of it
 	n.beginRound()
 }

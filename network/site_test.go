@@ -224,7 +224,7 @@ func (s *site) why(f Family) (reasons []string) {
 // mode sets a mode and wants it to be done.
 func (s *site) mode(edge string, m selector.Mode) Applied {
 	s.Helper()
-	applied, err := s.SetMode(context.Background(), ModeChange{Edge: edge, Mode: m, Comment: "for the test", Author: "tester"})
+	applied, err := s.SetMode(context.Background(), ModeChange{Edge: edge, Mode: m, Comment: "for the test", Author: "tester", Force: true})
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -37,6 +37,7 @@ func (n *Network) takeUp() {
 	n.mem.adopt(n.config)
 	n.overtake()
 	n.enlist()
+	n.equip()
 	n.takeIncludes()
 	n.findSerials()
 	n.take(n.inputs)
@@ -118,9 +119,12 @@ func (n *Network) open(memory *Memory) error {
 		return nil
 	}
 	// The directory is another one now. What this process knows is newer than most of what is found there.
+	telling := memory.hooks // what waits in them has nothing to do with the directory
+	memory.hooks = nil
 	memory.Close()
 	store := fresh.store
 	*fresh = *memory
+	fresh.hooks = telling
 	fresh.store, fresh.dir, fresh.kept = store, dir, map[string]string{}
 	for _, w := range fresh.reconcile(loaded, c) {
 		n.tell(Warning{w})

@@ -20,8 +20,11 @@ type Status struct {
 	Wanted   int // edge_count
 	Families []FamilyStatus
 	Modes    map[string]Mode // by edge; also of edges that are not configured
+	Freeze   *Freeze         // nil: not frozen
 	Canaries []CanaryStatus  // by zone
 
+	// Started is when probing began: a start of the process, or a reload.
+	Started time.Time
 	// LastRound is when every configured edge had been probed at least once since the round before ended, zero before
 	// the first; RoundTook is how long that took.
 	LastRound time.Time
@@ -37,6 +40,7 @@ type FamilyStatus struct {
 	Family   Family
 	Coverage Coverage
 	Rung     selector.Rung
+	RungText string       // what the rung means for the answers
 	Standing bool         // a saved set stands until its members have been probed
 	Live     []string     // names of the live edges, sorted
 	Addrs    []netip.Addr // what is answered, sorted
@@ -44,6 +48,7 @@ type FamilyStatus struct {
 	MinLive  int          // what rung short needs
 	Held     int          // substitutions that the budget holds back
 	Recent   int          // substitutions that count in the budget
+	Warnings []string     // what an operator must not overlook, such as a freeze
 	Edges    []EdgeStatus // by name
 }
 

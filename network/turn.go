@@ -211,12 +211,8 @@ func (n *Network) sample(e *edge, f Family, r prober.Result) {
 	m.hist.Add(history.Sample{At: at, Took: r.Took, Failed: !ok}, n.rules)
 	e.early = e.early || m.hist.Unfinished()
 	m.fresh, m.probed = true, true
-	if ok && m.served != r.Addr {
-		left := m.served
-		m.served, m.former = r.Addr, left
-		n.mem.disown(e, left)
-		n.dirty = true
-		n.decideWithin(urgent)
+	if ok && (!n.held(e, f) || r.Addr == m.address()) {
+		n.passed(e, f, r.Addr)
 	}
 	if n.mem.store != nil {
 		n.mem.store.AddSamples([]state.Sample{{Edge: e.name, IPv6: f == IPv6, At: at, Took: r.Took, Outcome: r.Outcome.String()}})
@@ -226,6 +222,19 @@ func (n *Network) sample(e *edge, f Family, r prober.Result) {
 		n.decideWithin(urgent)
 	}
 	n.decideWithin(gather)
+}
+
+// passed has an edge served at an address that it passed at.
+func (n *Network) passed(e *edge, f Family, a netip.Addr) {
+	m := e.members[f]
+	if m.served == a {
+		return
+	}
+	left := m.served
+	m.served, m.former = a, left
+	n.mem.disown(e, left)
+	n.dirty = true
+	n.decideWithin(urgent)
 }
 
 // tellOwnTrouble tells of trouble of this host, once in a while: it concerns all edges of a family, in every round.

@@ -30,8 +30,8 @@ type version struct {
 	zone       *ZoneState
 }
 
-// writeZones runs until the context ends. wake is sent to after each publication.
-func (n *Network) writeZones(ctx context.Context, wake <-chan struct{}) {
+// writeZones runs until the context ends. wake is sent to after each publication, settling has who waits for its files.
+func (n *Network) writeZones(ctx context.Context, wake <-chan struct{}, settling *settling) {
 	w := &fileWriter{
 		network: n, template: Template(n.config),
 		written: map[string]version{}, gone: map[string]time.Time{}, told: map[string]bool{},
@@ -46,8 +46,14 @@ func (n *Network) writeZones(ctx context.Context, wake <-chan struct{}) {
 		case <-wake:
 		case <-timer.C:
 		}
-		next := n.config.Interval
-		if errs := w.write(ctx); len(errs) > 0 {
+		next, waiting := n.config.Interval, settling.take()
+		errs := w.write(ctx)
+		if ctx.Err() != nil {
+			settling.putBack(waiting)
+			return
+		}
+		settle(waiting)
+		if len(errs) > 0 {
 			next = min(next, rewriteAfter)
 			w.tell(errs)
 			w.close() // the directory may be another one the next time

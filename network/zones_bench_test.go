@@ -46,7 +46,8 @@ func BenchmarkSetChange10000Zones(b *testing.B) {
 		if i%2 == 1 {
 			mode = selector.Available
 		}
-		n.setMode(ModeChange{Edge: n.mem.order[0].name, Mode: mode})
+		now := time.Now()
+		n.announce(n.setModes([]string{n.mem.order[0].name}, ModeChange{Mode: mode}, now), now, false)
 		n.decide()
 		n.mem.document(n.config).Clone()
 	}

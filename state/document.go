@@ -19,6 +19,8 @@ type Document struct {
 	Modes map[string]Mode `json:"modes,omitempty"`
 	// ModesLost says that modes were lost earlier and no operator has set one since.
 	ModesLost bool `json:"modes_lost,omitempty"`
+	// Freeze is an operator's word that nothing is to change but by an operator, nil without.
+	Freeze *Freeze `json:"freeze,omitempty"`
 	// Families holds what was published, by family: "ipv4", "ipv6".
 	Families map[string]Family `json:"families,omitempty"`
 	// Addresses holds the last good addresses of edges, by edge.
@@ -42,6 +44,16 @@ type Mode struct {
 	Claimed string    `json:"claimed,omitempty"`
 	At      time.Time `json:"at,omitzero"`
 	// Expires is when the edge is available again; zero is never.
+	Expires time.Time `json:"expires,omitzero"`
+}
+
+// Freeze is an operator's word on the network; see Mode for its fields.
+type Freeze struct {
+	Comment string    `json:"comment,omitempty"`
+	Author  string    `json:"author,omitempty"`
+	Claimed string    `json:"claimed,omitempty"`
+	At      time.Time `json:"at,omitzero"`
+	// Expires is when the network is as before again; zero is never.
 	Expires time.Time `json:"expires,omitzero"`
 }
 
@@ -98,6 +110,10 @@ func (d Document) Clone() Document {
 	d.Zones = maps.Clone(d.Zones)
 	d.PreviousObjects = slices.Clone(d.PreviousObjects)
 	d.Modes = maps.Clone(d.Modes)
+	if d.Freeze != nil {
+		freeze := *d.Freeze
+		d.Freeze = &freeze
+	}
 	d.Addresses = maps.Clone(d.Addresses)
 	d.Object = maps.Clone(d.Object)
 	d.Families = maps.Clone(d.Families)

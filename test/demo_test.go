@@ -50,7 +50,7 @@ func (v *visitor) text() string {
 func visit(t *testing.T, args ...string) *visitor {
 	t.Helper()
 	v := &visitor{temp: t.TempDir(), port: freePort(t), ended: make(chan error, 1)}
-	args = append([]string{"demo", "--coredns", corednsPath, "--dns", "127.0.0.1:" + v.port, "--metrics", ""}, args...)
+	args = append([]string{"demo", "--coredns", corednsPath, "--dns", "127.0.0.1:" + v.port, "--metrics", "", "--status", ""}, args...)
 	v.cmd = exec.Command(edgemanagePath, args...)
 	v.cmd.Env = append(os.Environ(), "TMPDIR="+v.temp)
 	v.cmd.Stdout, v.cmd.Stderr = v, v

@@ -36,6 +36,7 @@ Ctrl-C ends everything and removes what was written, unless --dir is given.`,
 			}
 			o.Script = steps
 			o.MetricsOptional = !cmd.Flags().Changed("metrics")
+			o.StatusOptional = !cmd.Flags().Changed("status")
 			if o.Coredns == "" {
 				o.Coredns = besideMe("coredns")
 			}
@@ -51,6 +52,7 @@ Ctrl-C ends everything and removes what was written, unless --dir is given.`,
 	f.StringVar(&o.DNS, "dns", "127.0.0.1:1053", "`address` and port the server answers on")
 	f.IntVar(&o.EdgePort, "edge-port", 0, "`port` of the edges (default the first that is free from 8053 on)")
 	f.StringVar(&o.Metrics, "metrics", "127.0.0.1:9153", "`address` of the metrics page, left out by default when it is taken; \"\" is none")
+	f.StringVar(&o.Status, "status", "127.0.0.1:9154", "`address` of the status page, left out by default when it is taken; \"\" is none")
 	f.StringVar(&o.Dir, "dir", "", "`directory` for all files, kept at the end (default a temporary one)")
 	f.StringVar(&script, "script", "", "`steps` such as \"5s x1; 20s o1; 30s q\": the time since the first answer, and what to type")
 	return cmd

@@ -23,6 +23,8 @@ type Options struct {
 	Metrics  string // address and port of the metrics page; "" is none
 	// MetricsOptional leaves the metrics page out when its port is taken, instead of failing.
 	MetricsOptional bool
+	Status          string // address and port of the status page; "" is none
+	StatusOptional  bool   // as MetricsOptional
 	Dir             string // kept at the end; "" is a temporary directory
 	Script          Script // what happens to the edges when, beside what is read
 }
@@ -130,16 +132,22 @@ func (o *Options) check() error {
 	if err := free(o.DNS, "tcp", "--dns"); err != nil {
 		return err
 	}
-	if o.Metrics == "" {
+	if err := choose(&o.Metrics, "--metrics", o.MetricsOptional); err != nil {
+		return err
+	}
+	return choose(&o.Status, "--status", o.StatusOptional)
+}
+
+// choose leaves a page out whose port is taken, if it is optional.
+func choose(address *string, flag string, optional bool) error {
+	if *address == "" {
 		return nil
 	}
-	if err := free(o.Metrics, "tcp", "--metrics"); err != nil {
-		if !o.MetricsOptional {
-			return err
-		}
-		o.Metrics = ""
+	err := free(*address, "tcp", flag)
+	if err != nil && optional {
+		*address, err = "", nil
 	}
-	return nil
+	return err
 }
 
 // firstOf returns the first error there is.

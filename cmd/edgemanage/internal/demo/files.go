@@ -21,6 +21,9 @@ var (
 	corefile = template.Must(template.New("Corefile").Parse(corefileText))
 )
 
+// socket is the control socket in the demo's directory.
+const socket = "control.sock"
+
 // mark is the first line of the Corefile; a directory whose Corefile begins so is an earlier demo's.
 const mark = "# This is what `edgemanage demo` runs."
 
@@ -75,7 +78,7 @@ func writeFiles(dir string, o Options, es edges) error {
 	}
 	var text bytes.Buffer
 	err = corefile.Execute(&text, map[string]any{
-		"Dir": dir, "Host": host, "Port": port, "EdgePort": es.port(), "Path": path, "Metrics": o.Metrics, "Network": netName,
+		"Dir": dir, "Host": host, "Port": port, "EdgePort": es.port(), "Path": path, "Metrics": o.Metrics, "Status": o.Status, "Socket": socket, "Network": netName,
 	})
 	if err != nil {
 		return fmt.Errorf("writing the Corefile: %w", err)

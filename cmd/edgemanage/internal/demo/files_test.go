@@ -31,7 +31,7 @@ func TestWriteFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	es := startTest(t)
-	if err := writeFiles(dir, Options{DNS: "127.0.0.1:1053", Metrics: "127.0.0.1:9153"}, es); err != nil {
+	if err := writeFiles(dir, Options{DNS: "127.0.0.1:1053", Metrics: "127.0.0.1:9153", Status: "127.0.0.1:9154"}, es); err != nil {
 		t.Fatal(err)
 	}
 	networks, err := config.ReadCorefile(filepath.Join(dir, "Corefile"))
@@ -41,6 +41,9 @@ func TestWriteFiles(t *testing.T) {
 	n := networks[0]
 	if len(networks) != 1 || n.Name != netName || n.State != filepath.Join(dir, "state") || n.Object.URL.Port() != port(es[0]) {
 		t.Errorf("got %+v", networks)
+	}
+	if n.Control != filepath.Join(dir, socket) || n.StatusAddress != "127.0.0.1:9154" {
+		t.Errorf("got control socket %q and status page %q", n.Control, n.StatusAddress)
 	}
 	got, _, err := config.ReadEdges(n.Sources[0].File)
 	if err != nil || len(got) != edgeCount || got[5].Name != "edge6" || got[5].Addrs[0] != es[5].addr.Addr() {

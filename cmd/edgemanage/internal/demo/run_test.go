@@ -153,6 +153,21 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestIntroduction: what it says to type can be typed, wherever the directory is.
+func TestIntroduction(t *testing.T) {
+	var out bytes.Buffer
+	introduce(&out, Options{DNS: "127.0.0.1:1053", Status: "127.0.0.1:9154"}, "/tmp/one's demo", startTest(t))
+	for _, want := range []string{
+		`  export EDGEMANAGE_CONTROL='/tmp/one'\''s demo/control.sock'` + "\n",
+		" status  ", " mode edge1 unavailable --comment ", " explain edge1\n", " changes\n",
+		"  http://127.0.0.1:9154/ ",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("got %s\nwant %q in it", out.String(), want)
+		}
+	}
+}
+
 func TestRunUntilCancelled(t *testing.T) {
 	r := start(t, "serves", Options{})
 	r.keys.Close() // the demo goes on without a terminal
@@ -219,6 +234,7 @@ func TestRunFaults(t *testing.T) {
 		{"DNS port taken", "", Options{DNS: taken.Addr().String()}, `^listening on 127.0.0.1:\d+: port \d+ \(tcp\) is taken, maybe by another demo: end what holds it \(.*\), or choose another with --dns$`},
 		{"DNS address bad", "", Options{DNS: "127.0.0.1"}, `^listening on 127.0.0.1 \(udp, --dns\): .*missing port`},
 		{"metrics port taken", "", Options{Metrics: taken.Addr().String()}, `port \d+ \(tcp\) is taken, .* or choose another with --metrics$`},
+		{"status port taken", "", Options{Status: taken.Addr().String()}, `port \d+ \(tcp\) is taken, .* or choose another with --status$`},
 		{"foreign directory", "", Options{Dir: other}, `^making the demo's directory ".*": it holds other things: expected an empty directory, or that of an earlier demo$`},
 		{"edge port impossible", "", Options{EdgePort: 70000}, `^starting edges: 70000 is no port: expected 1 to 65535 with --edge-port$`},
 	}
@@ -231,12 +247,14 @@ func TestRunFaults(t *testing.T) {
 			}
 		})
 	}
-	t.Run("metrics left out", func(t *testing.T) {
-		r := start(t, "serves", Options{Metrics: taken.Addr().String(), MetricsOptional: true})
+	t.Run("pages left out", func(t *testing.T) {
+		r := start(t, "serves", Options{
+			Metrics: taken.Addr().String(), MetricsOptional: true, Status: taken.Addr().String(), StatusOptional: true,
+		})
 		r.await(t, 0, `example.org A 127`)
 		r.press(t, "q")
-		if err := r.end(t); err != nil || strings.Contains(r.String(), "/metrics\n") {
-			t.Errorf("got error %v and %q, want a demo without metrics", err, r.String())
+		if err := r.end(t); err != nil || strings.Contains(r.String(), "/metrics\n") || strings.Contains(r.String(), "status page") {
+			t.Errorf("got error %v and %q, want a demo without pages", err, r.String())
 		}
 	})
 }

@@ -1,0 +1,125 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/network"
+)
+
+// Source is what is looked at and changed. It is asked anew at each request, so it may follow a reload.
+type Source interface {
+	Networks() []*network.Network // that the server shows, in any order
+	Version() string              // of the program
+}
+
+// Bounds of the server. A client needs none of the time: all it does is local.
+const (
+	headerTime = 5 * time.Second  // for the head of a request
+	readTime   = 10 * time.Second // for all of it
+	writeTime  = 30 * time.Second // for the work and the answer; more than engineTime
+	idleTime   = 30 * time.Second // between two requests
+	maxHeader  = 16 << 10         // bytes
+	maxBody    = 64 << 10         // bytes
+
+	// engineTime is for what a network does for a request: until it takes it up, and for a change until the disk has it.
+	engineTime = 10 * time.Second
+
+	// maxServed connections are served at a time. As many more are answered 503 at once, and any further ones are closed:
+	// a request must not lie in a queue and be carried out when who sent it has given up.
+	maxServed = 64
+	maxOpen   = 2 * maxServed
+)
+
+// Closing takes at most lastTime: requests may end as they would for answerBy, then they are told to answer at once.
+const (
+	answerBy = 2 * time.Second
+	lastTime = 3 * time.Second
+)
+
+// Server serves the control API on unix sockets.
+type Server struct {
+	http   http.Server
+	cancel context.CancelFunc // makes requests that wait for something answer at once
+	open   atomic.Int64       // connections
+	conns  sync.WaitGroup     // goroutines of connections
+}
+
+type busyKey struct{}
+
+// NewServer returns a server of the control API that shows source.
+func NewServer(source Source) *Server {
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &Server{cancel: cancel}
+	s.http = http.Server{
+		Handler:           &api{source: source, reads: reads, changes: changes},
+		ReadHeaderTimeout: headerTime,
+		ReadTimeout:       readTime,
+		WriteTimeout:      writeTime,
+		IdleTimeout:       idleTime,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          log.New(io.Discard, "", 0), // of clients that break off; faults of ours are answered
+
+		DisableGeneralOptionsHandler: true,
+		BaseContext:                  func(net.Listener) context.Context { return ctx },
+		ConnContext:                  s.welcome,
+		ConnState:                    s.count,
+	}
+	return s
+}
+
+// Serve answers connections until Close, and then returns nil. It may be called for several listeners, each of which it
+// closes in the end.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// Close closes the listeners, ends all connections and waits for them, which takes at most a few seconds whatever the
+// clients do. Requests under way are answered; a change that still waits for the disk is answered as not saved.
+func (s *Server) Close() {
+	hurry := time.AfterFunc(answerBy, s.cancel)
+	defer hurry.Stop()
+	ctx, cancel := context.WithTimeout(context.Background(), lastTime)
+	defer cancel()
+	if s.http.Shutdown(ctx) != nil {
+		s.http.Close()
+	}
+	s.cancel()
+	s.conns.Wait()
+}
+
+// welcome notes of a new connection who it is, and whether there is room for it.
+func (s *Server) welcome(ctx context.Context, c net.Conn) context.Context {
+	switch open := s.open.Load(); {
+	case open >= maxOpen:
+		c.Close()
+	case open >= maxServed:
+		ctx = context.WithValue(ctx, busyKey{}, true)
+	}
+	if uid, ok := peerUID(c); ok {
+		ctx = withPeer(ctx, uid)
+	}
+	return ctx
+}
+
+// count follows the goroutines of connections: each begins with StateNew, and has ended all its work with StateClosed.
+func (s *Server) count(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.open.Add(1)
+		s.conns.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		s.open.Add(-1)
+		s.conns.Done()
+	}
+}
