@@ -21,12 +21,14 @@ const (
 	RuleNotPassing              // out: fail, or unknown
 	RuleFrozen                  // live: was when the set was frozen
 	RuleFrozenOut               // out: would enter, but the set is frozen
+	RuleRotatedIn               // live: its turn has come by timed rotation
+	RuleRotatedOut              // out: its time is up by timed rotation
 )
 
 var ruleNames = [...]string{
 	"none", "unavailable", "removed", "forced", "kept", "filled", "held", "last_resort",
 	"budget_stays", "budget_waits", "displaced", "crowded", "not_passing",
-	"frozen", "frozen_out",
+	"frozen", "frozen_out", "rotated_in", "rotated_out",
 }
 
 // String returns the rule's name, such as "budget_waits".

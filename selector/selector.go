@@ -35,6 +35,7 @@ type Settings struct {
 	MaxChangesPer time.Duration // reach of the budget, back from now
 	Strict        bool          // replacing an edge that fails is within the budget too
 	Fallback      []netip.Addr  // addresses of last resort
+	RotateEvery   time.Duration // one live edge is exchanged each; 0 is never
 }
 
 // Candidate is a configured edge as it stands. Names are unique.
@@ -53,7 +54,8 @@ type Input struct {
 	LastLive      []string    // names of the live set so far
 	Substitutions []time.Time // when substitutions were made; old ones do no harm
 	Now           time.Time
-	Frozen        bool // an operator wants no change of LastLive but an operator's
+	Rotation      Rotation // of the decision before; not used without RotateEvery
+	Frozen        bool     // an operator wants no change of LastLive but an operator's
 }
 
 // Decision is a live set with the reasons for it.
@@ -67,20 +69,33 @@ type Decision struct {
 	Forced      int          // candidates pinned by their mode
 	MinLive     int          // the number used, the default worked out
 	Warnings    []string     // for the operator, such as more forced edges than wanted
+	Rotation    Rotation     // for the next decision; zero without RotateEvery
 	Frozen      bool         // the set was kept because it is frozen; a freeze that has nothing to keep decides nothing
 }
 
 // Select takes the decision.
 func Select(in Input, s Settings) Decision {
-	free := ordinary(in, s)
+	d, newCycle := ordinary(in, s), false
+	switch frozen, ok := freezing(in, s, d); {
+	case ok:
+		d = frozen
+	case in.Frozen:
+		d.Warnings = append(d.Warnings, nothingToFreeze)
+	default:
+		newCycle = d.rotate(in, s)
+	}
+	if s.RotateEvery > 0 {
+		d.Rotation = in.Rotation.after(in, &d, newCycle)
+	}
+	return d
+}
+
+// freezing is freeze where the set is frozen.
+func freezing(in Input, s Settings, free Decision) (d Decision, ok bool) {
 	if !in.Frozen {
-		return free
+		return Decision{}, false
 	}
-	if d, ok := freeze(in, s, free); ok {
-		return d
-	}
-	free.Warnings = append(free.Warnings, nothingToFreeze)
-	return free
+	return freeze(in, s, free)
 }
 
 // ordinary takes the decision as if nothing were frozen.

@@ -69,6 +69,10 @@ func (v Verdict) String() string {
 		fmt.Fprintf(&b, "stays, %s, %s", v.measure(), n.usedUp())
 	case RuleBudgetWaits:
 		fmt.Fprintf(&b, "waits, %s, %s", v.measure(), n.usedUp())
+	case RuleRotatedIn:
+		fmt.Fprintf(&b, "rotated in, %s", v.measure())
+	case RuleRotatedOut:
+		fmt.Fprintf(&b, "rotated out, %s", v.measure())
 	case RuleDisplaced:
 		fmt.Fprintf(&b, "displaced, %s", v.measure())
 	case RuleCrowded:

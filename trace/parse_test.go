@@ -101,8 +101,8 @@ func TestParseFaults(t *testing.T) {
 		{"rounds", `{"rounds": {}}`, "line 1: rounds: want an array, got an object"},
 
 		{"unknown setting", settings(`"edges": 1`), "line 1: settings.edges: unknown setting, want one of edge_count, min_live, keep, " +
-			"max_changes, max_changes_per, strict, fallback, goodenough, timeout, window, history, fall, rise"},
-		{"rotation", settings(`"rotate_every": 60`), "line 1: settings.rotate_every: rotate_every is not supported yet"},
+			"max_changes, max_changes_per, strict, fallback, rotate_every, goodenough, timeout, window, history, fall, rise"},
+		{"rotation backwards", settings(`"rotate_every": -60`), "line 1: settings.rotate_every: \"-60\" is not a number of seconds"},
 		{"setting twice", settings(`"fall": 1, "fall": 1`), "line 1: settings.fall: given twice"},
 		{"a count that is text", settings(`"fall": "1"`), "line 1: settings.fall: want a number, got a string"},
 		{"a count that is not whole", settings(`"fall": 1.5`), `line 1: settings.fall: "1.5" is not a whole number of at least 1`},
@@ -177,9 +177,10 @@ func TestSet(t *testing.T) {
 		{"timeout", "soon", nil, `setting timeout: "soon" is not a number of seconds`},
 		{"timeout", "NaN", nil, `setting timeout: "NaN" is not a number of seconds`},
 		{"timeout", "-5s", nil, `setting timeout: "-5s" is not a duration above zero`},
-		{"rotate_every", "1h", nil, "setting rotate_every: rotate_every is not supported yet"},
+		{"rotate_every", "1h", func(s *Settings) { s.Selection.RotateEvery = time.Hour }, ""},
+		{"rotate_every", "0", func(s *Settings) {}, ""},
 		{"edgecount", "1", nil, "setting edgecount: unknown setting, want one of edge_count, min_live, keep, max_changes, " +
-			"max_changes_per, strict, fallback, goodenough, timeout, window, history, fall, rise"},
+			"max_changes_per, strict, fallback, rotate_every, goodenough, timeout, window, history, fall, rise"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name+"="+tt.value, func(t *testing.T) {

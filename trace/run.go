@@ -61,6 +61,7 @@ type run struct {
 	lastLive      []string
 	published     []string // lastLive, or the fallback addresses
 	substitutions []time.Time
+	rotation      selector.Rotation
 }
 
 type edge struct {
@@ -85,8 +86,9 @@ func (r *run) round(round Round) RoundResult {
 		LastLive:      r.lastLive,
 		Substitutions: r.substitutions,
 		Now:           round.At,
+		Rotation:      r.rotation,
 	}, r.settings.Selection)
-	r.lastLive = d.Live
+	r.lastLive, r.rotation = d.Live, d.Rotation
 	for range d.Substituted {
 		r.substitutions = append(r.substitutions, round.At)
 	}

@@ -56,6 +56,7 @@ var settings = []setting{
 	{"max_changes_per", readNumber, span(func(s *Settings) *time.Duration { return &s.Selection.MaxChangesPer })},
 	{"strict", readBool, setStrict},
 	{"fallback", readStrings, setFallback},
+	{"rotate_every", readNumber, setRotateEvery},
 	{"goodenough", readNumber, span(func(s *Settings) *time.Duration { return &s.Grading.GoodEnough })},
 	{"timeout", readNumber, span(func(s *Settings) *time.Duration { return &s.Grading.Timeout })},
 	{"window", readNumber, span(func(s *Settings) *time.Duration { return &s.Grading.Window })},
@@ -98,9 +99,6 @@ func (s Settings) Validate() error {
 }
 
 func unknownSetting(name string) error {
-	if name == "rotate_every" {
-		return errors.New("rotate_every is not supported yet")
-	}
 	names := make([]string, len(settings))
 	for i, t := range settings {
 		names[i] = t.name
@@ -148,6 +146,15 @@ func parseSeconds(text string) (time.Duration, error) {
 func setKeep(s *Settings, text string) (err error) {
 	s.Selection.Keep, err = selector.ParseKeep(text)
 	return err
+}
+
+// setRotateEvery reads a duration; 0 is never.
+func setRotateEvery(s *Settings, text string) error {
+	if n, err := parseSeconds(text); err == nil && n == 0 {
+		s.Selection.RotateEvery = 0
+		return nil
+	}
+	return span(func(s *Settings) *time.Duration { return &s.Selection.RotateEvery })(s, text)
 }
 
 func setStrict(s *Settings, text string) error {
