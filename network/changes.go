@@ -112,6 +112,9 @@ func (n *Network) left(f Family, name string, rung selector.Rung) (reason, text 
 		}
 		return "failed", text
 	}
+	if v, ok := find(n.mem.rotations[f].decision.Verdicts, name); ok && v.Rule == selector.RuleRotatedOut {
+		return v.Rule.String(), v.String()
+	}
 	return "outgraded", n.verdict(f, name)
 }
 

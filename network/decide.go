@@ -18,6 +18,7 @@ func (n *Network) decide() {
 	if first := n.started.Add(n.config.Timeout); n.waiting() && time.Now().Before(first) {
 		n.decideAt = first // when enough pass by then, nothing need arrive for the decision to fall
 	}
+	n.wakeForTurns(now)
 	events = append(events, n.decideCanaries()...)
 	n.publish(now, changed, events)
 }
@@ -60,6 +61,9 @@ func (n *Network) decideFamily(f Family, now time.Time) (changed bool, events []
 		}
 	}
 	clampFuture(r.substitutions, now)
+	if r.turns.Since.After(now) {
+		r.turns.Since = now
+	}
 	r.substitutions = slices.DeleteFunc(r.substitutions, func(at time.Time) bool {
 		return !at.After(now.Add(-n.config.MaxChangesPer))
 	})
@@ -101,6 +105,7 @@ func (n *Network) input(f Family, now time.Time) selector.Input {
 		Candidates:    make([]selector.Candidate, 0, len(n.mem.order)),
 		LastLive:      r.live,
 		Substitutions: r.substitutions,
+		Rotation:      r.turns,
 		Now:           now,
 		Frozen:        n.mem.freeze != nil && r.decided,
 	}
@@ -236,6 +241,21 @@ func (n *Network) obey(f Family, d selector.Decision, now time.Time) {
 	}
 	r.live = d.Live
 	n.show(f, d.Live, d.Fallback)
+	n.dirty = n.dirty || !d.Rotation.Since.Equal(r.turns.Since) // the clock survives restarts
+	r.turns = d.Rotation
+}
+
+// wakeForTurns sees to it that a decision falls when a timed exchange is due. One that cannot be made then is looked at
+// again with each decision.
+func (n *Network) wakeForTurns(now time.Time) {
+	if n.config.RotateEvery == 0 {
+		return
+	}
+	for _, r := range n.mem.rotations {
+		if due := r.turns.Since.Add(n.config.RotateEvery); !r.turns.Since.IsZero() && due.After(now) {
+			n.decideWithin(due.Sub(now))
+		}
+	}
 }
 
 // show makes the addresses of the named edges, and the fallback addresses of the family, what is published.

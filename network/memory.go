@@ -80,9 +80,10 @@ type rotation struct {
 	rung          selector.Rung
 	since         time.Time
 	substitutions []time.Time
-	decided       bool // the first decision is made, or a saved set was found
-	standing      bool // the saved set in live stands until its members have been probed
-	empty         bool // it was saved without any address: NODATA can be answered before the names have resolved again
+	turns         selector.Rotation // timed rotation; zero without
+	decided       bool              // the first decision is made, or a saved set was found
+	standing      bool              // the saved set in live stands until its members have been probed
+	empty         bool              // it was saved without any address: NODATA can be answered before the names have resolved again
 	decision      selector.Decision
 	held          int
 }

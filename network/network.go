@@ -145,7 +145,8 @@ func New(c *config.Network, in *Inputs, o Options) (*Network, error) {
 		n.settings[f] = selector.Settings{
 			EdgeCount: c.EdgeCount, MinLive: c.MinLive, Keep: keep,
 			MaxChanges: c.MaxChanges, MaxChangesPer: c.MaxChangesPer, Strict: c.Strict,
-			Fallback: slices.DeleteFunc(slices.Clone(c.Fallback), func(a netip.Addr) bool { return familyOf(a) != Family(f) }),
+			RotateEvery: c.RotateEvery,
+			Fallback:    slices.DeleteFunc(slices.Clone(c.Fallback), func(a netip.Addr) bool { return familyOf(a) != Family(f) }),
 		}
 	}
 	return n, nil

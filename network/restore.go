@@ -91,6 +91,9 @@ func (m *Memory) restoreRotation(f Family, saved state.Family, size int) {
 	r := m.rotations[f]
 	r.substitutions = slices.Clone(saved.Substitutions)
 	r.since = saved.Since
+	if t := saved.Turns; t != nil {
+		r.turns = selector.Rotation{Since: t.Since, Cycle: slices.Sorted(slices.Values(t.Cycle)), Live: t.Live, Out: t.Out}
+	}
 	if rung, err := selector.ParseRung(saved.Rung); err == nil {
 		r.rung = rung
 	}
@@ -210,6 +213,9 @@ func (m *Memory) document(c *config.Network) state.Document {
 			Rung:          r.rung.String(),
 			Since:         r.since,
 			Substitutions: slices.Clone(r.substitutions),
+		}
+		if t := r.turns; !t.Since.IsZero() {
+			saved.Turns = &state.Turns{Since: t.Since, Cycle: t.Cycle, Live: t.Live, Out: t.Out}
 		}
 		if r.rung == selector.Fallback {
 			saved.Fallback = r.published.Addrs

@@ -12,7 +12,7 @@ import (
 // happened. Nothing in it may publish, tell or save.
 func (n *Network) try(do func()) {
 	mem := n.mem
-	modes, rotations := mem.modes, mem.rotations
+	modes, rotations, dirty := mem.modes, mem.rotations, n.dirty
 	mem.modes = maps.Clone(modes)
 	for f, r := range rotations {
 		c := *r
@@ -37,5 +37,5 @@ func (n *Network) try(do func()) {
 	for _, g := range grades {
 		g.member.grade, g.member.average, g.member.fresh = g.grade, g.average, g.fresh
 	}
-	mem.modes, mem.rotations = modes, rotations
+	mem.modes, mem.rotations, n.dirty = modes, rotations, dirty
 }

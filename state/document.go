@@ -69,6 +69,19 @@ type Family struct {
 	Since time.Time `json:"since,omitzero"`
 	// Substitutions holds the times of the changes that still count in the budget.
 	Substitutions []time.Time `json:"substitutions,omitempty"`
+	// Turns is what timed rotation goes by; nil without.
+	Turns *Turns `json:"turns,omitempty"`
+}
+
+// Turns is what timed rotation goes by.
+type Turns struct {
+	// Since is when the live set changed last, whatever for.
+	Since time.Time `json:"since"`
+	// Cycle names the edges that have been live in this cycle.
+	Cycle []string `json:"cycle,omitempty"`
+	// Live and Out say since when edges are in the set, and out of it after they were in.
+	Live map[string]time.Time `json:"live,omitempty"`
+	Out  map[string]time.Time `json:"out,omitempty"`
 }
 
 // Addresses holds an edge's last good address of each family; the zero Addr is none.
@@ -122,6 +135,9 @@ func (d Document) Clone() Document {
 		f.Addresses = maps.Clone(f.Addresses)
 		f.Fallback = slices.Clone(f.Fallback)
 		f.Substitutions = slices.Clone(f.Substitutions)
+		if f.Turns != nil {
+			f.Turns = &Turns{f.Turns.Since, slices.Clone(f.Turns.Cycle), maps.Clone(f.Turns.Live), maps.Clone(f.Turns.Out)}
+		}
 		d.Families[name] = f
 	}
 	d.Edges = maps.Clone(d.Edges)
