@@ -105,7 +105,9 @@ func TestTimedRotationStops(t *testing.T) {
 // The clock stepping back does not put the next exchange off for as long as that.
 func TestTimedRotationClock(t *testing.T) {
 	inTurns(t, func(s *site) {
+		s.stop()
 		s.step = -24 * time.Hour
+		s.start()
 		s.advance(11 * time.Minute)
 		s.want("after the step", "192.0.2.2")
 	})
