@@ -9,8 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/deflect-ca/coredns-edgemanage/cmd/edgemanage/internal/console"
 )
 
 // version is what make build was made of.
@@ -21,7 +24,10 @@ func main() {
 }
 
 // newRoot makes the command with its subcommands, each from a file of its own.
-func newRoot() *cobra.Command {
+func newRoot() *cobra.Command { return newRootAt(wallClock()) }
+
+// newRootAt makes it for a clock.
+func newRootAt(c clock) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "edgemanage",
 		Short:         "Keep zones pointed at web edges that work",
@@ -34,13 +40,15 @@ func newRoot() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return badInput(err) })
-	root.AddCommand(
-		newCheckZones(),
-		newDemo(),
-		newRender(),
-		newReplay(),
-		newTry(),
-	)
+	root.AddGroup(&cobra.Group{ID: "server", Title: "Of a running server:"}, &cobra.Group{ID: "alone", Title: "Without a server:"})
+	add := func(group string, commands ...*cobra.Command) {
+		for _, cmd := range commands {
+			cmd.GroupID = group
+			root.AddCommand(cmd)
+		}
+	}
+	add("server", newCanaries(c), newChanges(c), newCheck(c), newEdges(c), newExplain(c), newFreeze(c), newHistory(c), newMode(c), newStatus(c), newUnfreeze(c))
+	add("alone", newCheckZones(), newDemo(), newRender(), newReplay(), newTry())
 	return root
 }
 
@@ -52,11 +60,14 @@ func run(root *cobra.Command, args []string) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintf(root.ErrOrStderr(), "edgemanage: %v\n", err)
-	if exit, ok := errors.AsType[*exitError](err); ok {
-		return exit.code
+	exit, ok := errors.AsType[*exitError](err)
+	if !ok {
+		exit = &exitError{err, 1}
 	}
-	return 1
+	if exit.error != nil { // else all has been said
+		fmt.Fprintf(root.ErrOrStderr(), "edgemanage: %s\n", legible(err.Error()))
+	}
+	return exit.code
 }
 
 // exitError is an error that asks for an exit code other than 1.
@@ -66,6 +77,15 @@ type exitError struct {
 }
 
 func (e *exitError) Unwrap() error { return e.error }
+
+// legible makes a text safe for the terminal, but for its lines: an error may be a list of faults.
+func legible(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = console.Safe(line)
+	}
+	return strings.Join(lines, "\n")
+}
 
 // badInput makes err end the command with exit code 2: it could not do what was
 // asked for, whatever the answer would have been.
