@@ -42,6 +42,7 @@ func TestStuckClients(t *testing.T) {
 	n := start(t, c)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			server, socket := serve(t, n)
 			for range maxServed / 4 {
 				if _, err := io.WriteString(connect(t, socket), tt.send); err != nil {
