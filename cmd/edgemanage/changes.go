@@ -25,6 +25,7 @@ when it was an operator. The server keeps at least the last 1000.
 		Args: noArgs,
 	}
 	s := newServer(cmd, c, "table", "csv", "json")
+	cmd.Flags().Lookup("network").Usage = "only this `network`"
 	cmd.Flags().IntVarP(&limit, "limit", "n", 20, "at most this `number`")
 	cmd.Flags().StringVar(&since, "since", "", "only those of the last `time`, such as 24h")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

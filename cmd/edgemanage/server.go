@@ -61,9 +61,9 @@ func newServer(cmd *cobra.Command, c clock, formats ...string) *server {
 	f.StringVarP(&s.network, "network", "A", "", "the `network`; may be left out while the server has one")
 	s.format = formats[0]
 	if len(formats) > 1 {
-		f.StringVar(&s.format, "format", formats[0], oneOf(formats))
+		f.StringVar(&s.format, "format", formats[0], "`how` to print: "+oneOf(formats))
 		complete(cmd, "format", formats...)
-		f.StringVar(&s.color, "color", "auto", "auto, always or never; auto is on a terminal unless NO_COLOR is set")
+		f.StringVar(&s.color, "color", "auto", "`when` to colour: auto, always or never; auto is on a terminal, unless NO_COLOR is set")
 		complete(cmd, "color", "auto", "always", "never")
 	}
 	completeFrom(cmd, "network", s.networkNames)

@@ -20,11 +20,14 @@ import (
 // lastChanges is how many changes the status shows.
 const lastChanges = 5
 
+// watchInterval is that of --watch alone.
+const watchInterval = "2s"
+
 // newStatus makes `edgemanage status`.
 func newStatus(c clock) *cobra.Command {
 	var interval string
 	cmd := &cobra.Command{
-		Use:   "status",
+		Use:   "status [--watch [INTERVAL]]",
 		Short: "Show what is live, what deserves attention, and what changed last",
 		Long: `Show each network at a glance: whether it is frozen, the rung of each family and
 what it means, the live edges with their latency, who fails, what operators set
@@ -37,12 +40,19 @@ above what it said last.
 ` + exitStatus,
 		Example: `  edgemanage status
   edgemanage status --watch
-  edgemanage status --watch=10s -A web`,
-		Args: noArgs,
+  edgemanage status --watch 10s -A web`,
 	}
 	s := newServer(cmd, c, "table", "json")
-	cmd.Flags().StringVar(&interval, "watch", "", "show it again every `interval`, given as --watch=10s")
-	cmd.Flags().Lookup("watch").NoOptDefVal = "2s"
+	cmd.Flags().Lookup("network").Usage = "only this `network`"
+	cmd.Flags().StringVar(&interval, "watch", "", "show it again every `interval`, 2s unless given")
+	cmd.Flags().Lookup("watch").NoOptDefVal = watchInterval
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 && interval == watchInterval { // --watch takes no value from the next word, so it comes here
+			interval = args[0]
+			return nil
+		}
+		return noArgs(cmd, args)
+	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		out := cmd.OutOrStdout()
 		p, err := s.page(out)
