@@ -114,21 +114,28 @@ func (n *Network) nameless(name string, why selector.Rule) EdgeStatus {
 
 // scene is what one family's edges are explained from.
 type scene struct {
-	family  FamilyStatus
-	decided bool // else the verdicts are shown, not obeyed
-	freeze  *Freeze
-	modes   map[string]Mode
-	rules   history.Rules
-	input   selector.Input
-	outlook *selector.Outlook // made outside of the network's goroutine
-	edges   map[string]int    // where in family.Edges
-	setting selector.Settings
+	family   FamilyStatus
+	decided  bool    // else the verdicts are shown, not obeyed
+	freeze   *Freeze // nil unless the set stands still for it
+	modes    map[string]Mode
+	rules    history.Rules
+	settings selector.Settings
+	input    selector.Input
+
+	// Made by look, outside of the network's goroutine.
+	outlook *selector.Outlook
+	edges   map[string]int // where in family.Edges
+	forced  int            // how many of them are pinned by their mode
 }
 
 func (n *Network) scene(s *Status, f FamilyStatus) scene {
+	r := n.mem.rotations[f.Family]
 	sc := scene{
-		family: f, decided: n.mem.rotations[f.Family].decided, modes: s.Modes, freeze: s.Freeze, rules: n.rules,
-		input: n.input(f.Family, n.now()), setting: n.settings[f.Family],
+		family: f, decided: r.decided, modes: s.Modes, rules: n.rules,
+		input: n.input(f.Family, n.now()), settings: n.settings[f.Family],
+	}
+	if r.decision.Frozen {
+		sc.freeze = s.Freeze
 	}
 	// The network goes on changing these in place.
 	sc.input.Substitutions = slices.Clone(sc.input.Substitutions)

@@ -14,10 +14,14 @@ func (s *scene) look() {
 	if s.outlook != nil {
 		return
 	}
-	s.outlook = selector.NewOutlook(s.input, s.setting)
+	s.outlook = selector.NewOutlook(s.input, s.settings)
 	s.edges = make(map[string]int, len(s.family.Edges))
 	for i := range s.family.Edges {
-		s.edges[s.family.Edges[i].Name] = i
+		e := &s.family.Edges[i]
+		s.edges[e.Name] = i
+		if e.Verdict.Rule == selector.RuleForced {
+			s.forced++
+		}
 	}
 }
 
@@ -58,7 +62,7 @@ func (s *scene) stays(e EdgeStatus) string {
 		return "gives way to " + s.name(e.Verdict.Other) + " when " + s.budget(need)
 	case selector.RuleFrozen:
 		if e.Verdict.Due {
-			return "leaves when the set is thawed"
+			return "leaves when the network is unfrozen"
 		}
 	}
 	return ""
@@ -120,7 +124,7 @@ func (s *scene) conditions(e EdgeStatus, need selector.Need) (when []string) {
 		when = append(when, "it is available again")
 	}
 	if s.freeze != nil {
-		when = append(when, "the set is thawed")
+		when = append(when, "the network is unfrozen")
 	}
 	switch {
 	case !s.decided:
@@ -128,7 +132,10 @@ func (s *scene) conditions(e EdgeStatus, need selector.Need) (when []string) {
 	case s.family.Standing:
 		when = append(when, "each edge of the saved set has been probed")
 	}
-	if need.Grade != e.Grade {
+	switch {
+	case e.Verdict.Grade == history.Unknown && e.Grade.Passing():
+		when = append(when, "a probe of its new address succeeds")
+	case need.Grade != e.Grade:
 		grade := s.grading(e, need.Grade)
 		if need.OrUnder > 0 {
 			grade += ", or its average is under " + seconds(need.OrUnder)
@@ -173,7 +180,7 @@ func (s *scene) grading(e EdgeStatus, g history.Grade) string {
 
 // budget says when the budget of changes has room.
 func (s *scene) budget(need selector.Need) string {
-	text := fmt.Sprintf("the budget of %d changes in %s has room", s.setting.MaxChanges, short(s.setting.MaxChangesPer))
+	text := fmt.Sprintf("the budget of %d changes in %s has room", s.settings.MaxChanges, short(s.settings.MaxChangesPer))
 	if need.At.IsZero() {
 		return text + " (others wait before it)"
 	}
@@ -183,24 +190,13 @@ func (s *scene) budget(need selector.Need) string {
 // crowded says why nothing about an edge itself would bring it in.
 func (s *scene) crowded() string {
 	why := "all live edges grade as well as it could"
-	if s.setting.Keep != selector.Better {
-		why = "all live edges are good enough to stay (keep " + s.setting.Keep.String() + ")"
+	if s.settings.Keep != selector.Better {
+		why = "all live edges are good enough to stay (keep " + s.settings.Keep.String() + ")"
 	}
-	if s.pinned() {
+	if s.forced >= s.settings.EdgeCount {
 		why = "all places are taken by forced edges"
 	}
 	return why + "; enters when one of them gets worse or is withdrawn, or by mode force"
-}
-
-// pinned says whether every place is taken by an edge that is forced.
-func (s *scene) pinned() bool {
-	forced := 0
-	for i := range s.family.Edges {
-		if s.family.Edges[i].Verdict.Rule == selector.RuleForced {
-			forced++
-		}
-	}
-	return forced >= s.setting.EdgeCount
 }
 
 // name is an edge with how it does.
