@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/url"
 	"sync"
@@ -54,14 +55,15 @@ func change(text string) Event {
 	return Event{Event: Changed, Network: "net", Text: text, At: time.Date(2026, 3, 1, 2, 3, 4, 0, time.UTC)}
 }
 
-// textOf is the text of an event in its JSON.
-func textOf(t *testing.T, body []byte) string {
+// decode reads the JSON of an event, strictly.
+func decode(t *testing.T, body []byte) (e Event) {
 	t.Helper()
-	var e Event
-	if err := json.Unmarshal(body, &e); err != nil {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&e); err != nil {
 		t.Errorf("reading an event: %v", err)
 	}
-	return e.Text
+	return e
 }
 
 func hook(rawURL string, secret ...byte) config.Webhook {
