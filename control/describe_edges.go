@@ -12,8 +12,8 @@ import (
 	"github.com/deflect-ca/coredns-edgemanage/selector"
 )
 
-// EdgesOf returns the edges of a network by family, then by name. Last, without a family, come the configured edges whose
-// names never resolved, and the names that have a mode and are in no list.
+// EdgesOf returns the edges of a network by family, then by name. Last, without a family, come the configured edges that
+// have no address in one that is served, or none yet, and the names that have a mode and are in no list.
 func EdgesOf(n *network.Network) Edges {
 	d := Edges{Network: n.Config().Name, Families: []Family{}, Edges: []Edge{}}
 	s := n.Status()
@@ -50,7 +50,7 @@ func absent(name string, m network.Mode, configured bool) Edge {
 		Reason: "out: not configured; the mode stands for its name",
 	}
 	if configured {
-		d.Reason = "out: no address is known, its name does not resolve"
+		d.Reason = "out: no address is known in the families that are served"
 	}
 	return d
 }
@@ -71,6 +71,9 @@ func describeEdge(f network.Family, e network.EdgeStatus, modes map[string]netwo
 	}
 	if e.Probed != e.Addr {
 		d.Probed = address(e.Probed)
+	}
+	if d.Address == "" && e.Verdict.Rule == selector.RuleNone {
+		d.Reason = "out: no address is known"
 	}
 	if e.Outcome != 0 {
 		d.Outcome = e.Outcome.String()

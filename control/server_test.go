@@ -151,14 +151,17 @@ func TestCloseAnswers(t *testing.T) {
 	server, socket := serve(t, site(t))
 	c := connect(t, socket)
 	body := `{"edge":"a.example.net","mode":"unavailable","comment":"c"}`
-	if _, err := fmt.Fprintf(c, "POST /v1/mode HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body[:10]); err != nil {
+	if _, err := fmt.Fprintf(c, "POST /v1/mode HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", len(body)); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the request to be under way", func() bool { return server.open.Load() == 1 })
+	reading := make([]byte, len("HTTP/1.1 100 Continue\r\n\r\n")) // the server says so when it wants the body
+	if _, err := io.ReadFull(c, reading); err != nil {
+		t.Fatal(err)
+	}
 	closed := make(chan struct{})
 	go func() { server.Close(); close(closed) }()
 	await(t, "the socket to be gone", func() bool { _, err := os.Lstat(socket); return err != nil })
-	if _, err := io.WriteString(c, body[10:]); err != nil {
+	if _, err := io.WriteString(c, body); err != nil {
 		t.Fatal(err)
 	}
 	var head [12]byte
