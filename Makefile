@@ -47,8 +47,8 @@ bench: go ## run the benchmarks, those of the running server too
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	$(GO) test -tags e2e -run '^$$' -bench . ./test/...
 
-man: go ## make the manual pages anew, of the commands' help and the README
-	$(GO) test -run '^TestManPages$$' -count=1 ./cmd/edgemanage -update
+man: go ## write the manual pages anew, of the help and the README
+	$(GO) test -run '^(TestManPages|TestHelp)$$' -count=1 ./cmd/edgemanage -update
 
 clean: ## remove what was built
 	rm -rf bin

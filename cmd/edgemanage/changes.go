@@ -16,9 +16,9 @@ func newChanges(c clock) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "changes",
 		Short: "List the last changes, with before, after and reason",
-		Long: `List the last changes of live sets, rungs, modes and freezes of all networks, or of
-that of --network, the newest first: before and after, the reason, and who did it
-when it was an operator. The server keeps at least the last 1000.
+		Long: `List the last changes of live sets, rungs, modes and freezes of all networks,
+or of that of --network, the newest first: before and after, the reason, and
+who did it when it was an operator. The server keeps at least the last 1000.
 ` + exitStatus,
 		Example: `  edgemanage changes
   edgemanage changes -n 1000 --since 24h --format csv`,

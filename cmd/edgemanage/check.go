@@ -18,10 +18,10 @@ import (
 
 // thresholdHelp is of -w and -c.
 const thresholdHelp = `
-Thresholds are ranges as Nagios has them: 10 is crossed below 0 and above 10, 10:
-below 10, ~:10 above 10, 10:20 outside and @10:20 inside. Exit status 0 is OK, 1
-WARN, 2 CRIT, and 3 UNKNOWN: the server cannot be asked, there is no data, or the
-command line is wrong.`
+Thresholds are ranges as Nagios has them: 10 is crossed below 0 and above 10,
+10: below 10, ~:10 above 10, 10:20 outside and @10:20 inside. Exit status 0 is
+OK, 1 WARN, 2 CRIT, and 3 UNKNOWN: the server cannot be asked, there is no
+data, or the command line is wrong.`
 
 // newCheck makes `edgemanage check`.
 func newCheck(c clock) *cobra.Command {

@@ -25,8 +25,8 @@ func newCheckRotation(c clock) *cobra.Command {
 		Use:   "rotation",
 		Short: "Check how often the live sets changed lately",
 		Long: `Check how many times the live sets of a network changed within --period. A calm
-network is OK. The rung of each family is told, and is no reason for an alarm of
-this check.
+network is OK. The rung of each family is told, and is no reason for an alarm
+of this check.
 ` + thresholdHelp,
 		Example: `  edgemanage check rotation -w 4 -c 10 --period 30m`,
 	}, strconv.Itoa(warning), strconv.Itoa(critical))
@@ -73,8 +73,9 @@ func newCheckLatency(c clock) *cobra.Command {
 	cmd := k.command(c, &cobra.Command{
 		Use:   "latency",
 		Short: "Check the latency of the slowest live edge",
-		Long: `Check how many seconds the slowest live edge takes, as the mean over the window of
-the network, in which a failed probe counts as the timeout. The edge is named.
+		Long: `Check how many seconds the slowest live edge takes, as the mean over the window
+of the network, in which a failed probe counts as the timeout. The edge is
+named.
 ` + thresholdHelp,
 		Example: `  edgemanage check latency -w 0.7 -c 2.5`,
 	}, "goodenough of the network", "halfway from there to its timeout")
@@ -119,8 +120,8 @@ func newCheckIntegrity(c clock) *cobra.Command {
 	cmd := k.command(c, &cobra.Command{
 		Use:   "integrity",
 		Short: "Check for edges that serve something other than the object",
-		Long: `Check how many edges, live or out, answered their last probe with another content
-than the object's: its checksum or its size is wrong. They are listed.
+		Long: `Check how many edges, live or out, answered their last probe with another
+content than the object's: its checksum or its size is wrong. They are listed.
 ` + thresholdHelp,
 		Example: `  edgemanage check integrity`,
 	}, strconv.Itoa(warning), strconv.Itoa(critical))

@@ -28,8 +28,8 @@ func newEdges(c clock) *cobra.Command {
 		Short: "List edges with state, grade, latency, mode and the reason",
 		Long: `List the edges of a network, or those that the pattern GLOB matches, with their
 state, grade, last probe, means over the window and the history, mode, address,
-and the rule that put them in or out. With several filters an edge must pass all.
-Edges that are not configured are listed when they have a mode.
+and the rule that put them in or out. With several filters an edge must pass
+all. Edges that are not configured are listed when they have a mode.
 ` + exitStatus,
 		Example: `  edgemanage edges
   edgemanage edges --state live

@@ -12,8 +12,8 @@ func newExplain(c clock) *cobra.Command {
 		Short: "Explain why edges are in or out, and what would change that",
 		Long: `Explain for each edge, or those that the name or pattern EDGE matches, the rule
 that put it in or out with its numbers: grade, last probe, means, mode, what is
-left of the budget, and for an edge that is out, what would have to happen for it
-to enter and whom it would displace.
+left of the budget, and for an edge that is out, what would have to happen for
+it to enter and whom it would displace.
 ` + exitStatus,
 		Example: `  edgemanage explain edge4.example.net
   edgemanage explain 'edge1*' --family ipv6`,

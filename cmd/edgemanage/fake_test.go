@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -34,6 +35,9 @@ type refusal struct {
 	code, message string
 }
 
+// hangUp is an answer that breaks off.
+type hangUp struct{}
+
 // newFake serves answers on a socket, which is that of commands until the test ends.
 func newFake(t *testing.T, answers map[string]any) *fake {
 	t.Helper()
@@ -42,7 +46,10 @@ func newFake(t *testing.T, answers map[string]any) *fake {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	f := &fake{socket: filepath.Join(dir, "control.sock"), answers: answers}
+	f := &fake{socket: filepath.Join(dir, "control.sock"), answers: maps.Clone(answers)}
+	if answers == nil {
+		f.answers = map[string]any{}
+	}
 	l, err := net.Listen("unix", f.socket)
 	if err != nil {
 		t.Fatal(err)
@@ -81,6 +88,9 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	f.mu.Unlock()
 	answer = filtered(answer, r)
+	if _, ok := answer.(hangUp); ok {
+		panic(http.ErrAbortHandler)
+	}
 	if !ok {
 		answer = refusal{http.StatusNotFound, control.CodeNotFound, "no such path"}
 	}

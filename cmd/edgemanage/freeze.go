@@ -18,9 +18,9 @@ func newFreeze(c clock) *cobra.Command {
 		Use:   "freeze",
 		Short: "Stop every change but an operator's",
 		Long: `Stop every change of the live sets of a network but an operator's: edges are
-probed and graded as ever, and stay live or out whatever comes of it. The status,
-the page and the metrics say so until unfreeze, or until --for is over. A network
-that is frozen can be frozen again, with another comment and end.
+probed and graded as ever, and stay live or out whatever comes of it. The
+status, the page and the metrics say so until unfreeze, or until --for is over.
+A network that is frozen can be frozen again, with another comment and end.
 ` + exitChange,
 		Example: `  edgemanage freeze --for 30m --comment "our uplink flaps, probes lie"`,
 		Args:    noArgs,
@@ -46,7 +46,8 @@ func newUnfreeze(c clock) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "unfreeze",
 		Short: "Let changes happen again",
-		Long: `End a freeze of a network. What has been decided is published at once, and shown.
+		Long: `End a freeze of a network. What has been decided is published at once, and
+shown.
 ` + exitChange,
 		Example: `  edgemanage unfreeze --comment "uplink is back"`,
 		Args:    noArgs,

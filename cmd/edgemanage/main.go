@@ -34,17 +34,18 @@ func newRootAt(c clock) *cobra.Command {
 		Long: `Show and change what a running server with the plugin edgemanage does, and work
 out without one what it would do.
 
-Commands of a running server speak to its control socket: that of --control, else
-of $EDGEMANAGE_CONTROL, else ` + defaultSocket + `. Who may is
-for the socket's owner and group to say. --network names a network; it may be left
-out while the server has one. Times are UTC. Text that others wrote, such as a
-comment, is printed with control characters as escapes. Colours are for terminals;
-$NO_COLOR turns them off. The JSON of --format json is that of the control API.
+Commands of a running server speak to its control socket: that of --control,
+else of $EDGEMANAGE_CONTROL, else ` + defaultSocket + `. Who may is
+for the socket's owner and group to say. --network names a network; it may be
+left out while the server has one. Times are UTC. Text that others wrote, such
+as a comment, is printed with control characters as escapes. Colours are for
+terminals; $NO_COLOR turns them off. The JSON of --format json is that of the
+control API.
 
-Exit status 0 says that a command did what it was asked for, 1 that it was refused
-or failed or found what it looks for, 2 that the command line or a file is wrong
-or the server cannot be asked, 3 that a change is APPLIED, NOT SAVED. That of
-check is for Nagios: 0 OK, 1 WARN, 2 CRIT, 3 UNKNOWN.`,
+Exit status 0 says that a command did what it was asked for, 1 that it was
+refused or failed or found what it looks for, 2 that the command line or a file
+is wrong or the server cannot be asked, 3 that a change is APPLIED, NOT SAVED.
+That of check is for Nagios: 0 OK, 1 WARN, 2 CRIT, 3 UNKNOWN.`,
 		Version:       version,
 		SilenceErrors: true, // run prints them
 		SilenceUsage:  true, // an error is easily lost under a page of usage

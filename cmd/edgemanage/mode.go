@@ -14,10 +14,10 @@ import (
 
 // exitChange is what the help of a command that changes something says of exit codes.
 const exitChange = `
-Exit status 0 says that it is decided, published and saved, 1 that it was refused
-or failed, 2 that the command line is wrong or the server cannot be asked, 3 that
-it is APPLIED, NOT SAVED: the disk refused, and until it allows to save, a restart
-of the server would forget the change.`
+Exit status 0 says that it is decided, published and saved, 1 that it was
+refused or failed, 2 that the command line is wrong or the server cannot be
+asked, 3 that it is APPLIED, NOT SAVED: the disk refused, and until it allows
+to save, a restart of the server would forget the change.`
 
 // newMode makes `edgemanage mode`.
 func newMode(c clock) *cobra.Command {
@@ -25,21 +25,24 @@ func newMode(c clock) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "mode EDGE MODE",
 		Short: "Take an edge out, force it in, or make it available again",
-		Long: `Set the mode of EDGE, a name or a pattern such as 'edge1*.example.net'. A mode is
+		Long: `Set the mode of EDGE, a name or a pattern such as 'edge1*.example.net'. A mode
+is
 
   available    an ordinary candidate
   unavailable  out, whatever happens, also over restarts
   force        live while it passes
   blindforce   live whatever its grade
 
-Any mode but available needs a comment, for the next on call. With --for the edge
-is available again when the time is over. A name need not be that of an edge that
-is configured: the mode waits for it. The author is the user who runs this
-command, as the system tells the server; $SUDO_USER is recorded as claimed.
+Any mode but available needs a comment, for the next on call. With --for the
+edge is available again when the time is over. A name need not be that of an
+edge that is configured: the mode waits for it. The author is the user who runs
+this command, as the system tells the server; $SUDO_USER is recorded as
+claimed.
 
-What changed because of it is shown: the sets before and after, and why each edge
-left or entered. --preview shows that and changes nothing. A change that would
-leave no edge to choose from is refused, unless --force says that it is meant.
+What changed because of it is shown: the sets before and after, and why each
+edge left or entered. --preview shows that and changes nothing. A change that
+would leave no edge to choose from is refused, unless --force says that it is
+meant.
 ` + exitChange,
 		Example: `  edgemanage mode edge3.example.net unavailable --for 2h --comment "disk dies"
   edgemanage mode 'edge1*.example.net' unavailable --comment flood --preview

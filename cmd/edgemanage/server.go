@@ -29,8 +29,8 @@ const (
 
 // exitStatus is what the help of a command that only reads says of them.
 const exitStatus = `
-Exit status 0 says that it was done, 1 that the server refused or failed, 2 that
-the command line is wrong or the server cannot be asked.`
+Exit status 0 says that it was done, 1 that the server refused or failed, 2
+that the command line is wrong or the server cannot be asked.`
 
 // clock is the time that passes for commands.
 type clock struct {

@@ -29,14 +29,14 @@ func newStatus(c clock) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status [--watch [INTERVAL]]",
 		Short: "Show what is live, what deserves attention, and what changed last",
-		Long: `Show each network at a glance: whether it is frozen, the rung of each family and
-what it means, the live edges with their latency, who fails, what operators set
-until when and why, the canaries, what is left of the budget of changes, and the
-last changes.
+		Long: `Show each network at a glance: whether it is frozen, the rung of each family
+and what it means, the live edges with their latency, who fails, what operators
+set until when and why, the canaries, what is left of the budget of changes,
+and the last changes.
 
-With --watch it is shown again every interval (2s), in place on a terminal, until
-Ctrl-C, which is exit status 0. While the server cannot be asked, that is said
-above what it said last.
+With --watch it is shown again every interval (2s), in place on a terminal,
+until Ctrl-C, which is exit status 0. While the server cannot be asked, that is
+said above what it said last.
 ` + exitStatus,
 		Example: `  edgemanage status
   edgemanage status --watch
