@@ -12,7 +12,7 @@ STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 HAVE_CC   := $(shell command -v $$($(GO) env CC 2>/dev/null | cut -d' ' -f1) 2>/dev/null)
 RACE      ?= $(if $(HAVE_CC),-race)
 
-.PHONY: build demo test e2e lint fuzz bench clean help go cc
+.PHONY: build demo test e2e lint fuzz bench man clean help go cc
 .DEFAULT_GOAL := build
 
 build: go ## build bin/coredns and bin/edgemanage
@@ -46,6 +46,9 @@ fuzz: go ## run each fuzz target for FUZZTIME (5s)
 bench: go ## run the benchmarks, those of the running server too
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	$(GO) test -tags e2e -run '^$$' -bench . ./test/...
+
+man: go ## write the manual pages anew, of the help and the README
+	$(GO) test -run '^(TestManPages|TestHelp)$$' -count=1 ./cmd/edgemanage -update
 
 clean: ## remove what was built
 	rm -rf bin

@@ -12,8 +12,8 @@ import (
 	"github.com/deflect-ca/coredns-edgemanage/selector"
 )
 
-// EdgesOf returns the edges of a network by family, then by name. Edges that are nowhere in a rotation and have a mode all
-// the same come last, by name.
+// EdgesOf returns the edges of a network by family, then by name. Last, without a family, come the configured edges that
+// have no address in one that is served, or none yet, and the names that have a mode and are in no list.
 func EdgesOf(n *network.Network) Edges {
 	d := Edges{Network: n.Config().Name, Families: []Family{}, Edges: []Edge{}}
 	s := n.Status()
@@ -31,23 +31,34 @@ func EdgesOf(n *network.Network) Edges {
 	for _, c := range s.Canaries {
 		shown[c.Edge.Name] = true
 	}
+	for _, name := range s.Unresolved {
+		d.Edges = append(d.Edges, absent(name, s.Modes[name], true))
+		shown[name] = true
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.Modes)) {
 		if !shown[name] {
-			d.Edges = append(d.Edges, absent(name, s.Modes[name]))
+			d.Edges = append(d.Edges, absent(name, s.Modes[name], false))
 		}
 	}
 	return d
 }
 
-// absent is an edge that stands in no rotation and has a mode.
-func absent(name string, m network.Mode) Edge {
-	return Edge{
-		Edge: name, Mode: describeMode(m), Grade: history.Unknown.String(), Rule: selector.RuleNone.String(),
-		Reason: "out: not configured, or no address is known; the mode stands for its name",
+// absent is an edge that stands in no rotation.
+func absent(name string, m network.Mode, configured bool) Edge {
+	d := Edge{
+		Edge: name, Configured: configured, Mode: describeMode(m), Grade: history.Unknown.String(), Rule: selector.RuleNone.String(),
+		Reason: "out: not configured; the mode stands for its name",
 	}
+	if configured {
+		d.Reason = "out: no address is known in the families that are served"
+	}
+	return d
 }
 
 func describeEdge(f network.Family, e network.EdgeStatus, modes map[string]network.Mode) Edge {
+	if e.Samples == 0 && !e.Addr.IsValid() && !e.Probed.IsValid() {
+		return absent(e.Name, modes[e.Name], e.Verdict.Rule != selector.RuleRemoved)
+	}
 	d := Edge{
 		Edge: e.Name, Configured: true, Family: f.String(), Address: address(e.Addr), Live: e.Live, Grade: e.Grade.String(),
 		Mode: describeMode(modes[e.Name]),
@@ -60,6 +71,9 @@ func describeEdge(f network.Family, e network.EdgeStatus, modes map[string]netwo
 	}
 	if e.Probed != e.Addr {
 		d.Probed = address(e.Probed)
+	}
+	if d.Address == "" && e.Verdict.Rule == selector.RuleNone {
+		d.Reason = "out: no address is known"
 	}
 	if e.Outcome != 0 {
 		d.Outcome = e.Outcome.String()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/deflect-ca/coredns-edgemanage/network"
 )
@@ -74,12 +75,10 @@ func failureOf(err error) *failure {
 	if f, ok := errors.AsType[*failure](err); ok {
 		return f
 	}
-	code := CodeInternal
 	for _, s := range sentinels {
 		if errors.Is(err, s.err) {
-			code = s.code
-			break
+			return failf(s.code, "%s", strings.ReplaceAll(err.Error(), "\n", "; ")).(*failure)
 		}
 	}
-	return failf(code, "%v", err).(*failure)
+	return failf(CodeInternal, "%v", err).(*failure)
 }

@@ -19,7 +19,7 @@ const (
 const abandoned = time.Minute
 
 // lockTime bounds the wait for another server that makes its socket in the same directory.
-const lockTime = time.Second
+const lockTime = 3 * time.Second
 
 // lockDir keeps other servers from making a socket in a directory until unlock. It is a courtesy between starting servers:
 // where the lock cannot be had in time (anyone who may read the directory may hold it) things go on without.
@@ -29,7 +29,7 @@ func lockDir(path string) (unlock func()) {
 		return func() {}
 	}
 	timeout := time.After(lockTime)
-	retry := time.NewTicker(lockTime / 100)
+	retry := time.NewTicker(lockTime / 300)
 	defer retry.Stop()
 	for {
 		if err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil || err != syscall.EWOULDBLOCK {

@@ -38,8 +38,8 @@ type Options struct {
 	// Transport posts to webhooks; nil is one of the package's own.
 	Transport http.RoundTripper
 
-	limit time.Duration // of a command; 0 is 60 s
-	grace time.Duration // of Close; 0 is 2 s
+	over  func() <-chan time.Time // made when a command starts: it is stopped when something comes; nil is after the limit
+	grace time.Duration           // of Close; 0 is that of the package
 }
 
 // Report is the end of one command or of one try to post, or an event that was dropped.
@@ -70,7 +70,7 @@ type Hooks struct {
 	observe   func(Report)
 	transport http.RoundTripper
 	env       []string
-	limit     time.Duration
+	over      func() <-chan time.Time
 	grace     time.Duration
 
 	closing  chan struct{}   // closed when Close is called: what waits for another try is tried now, for the last time
@@ -89,7 +89,7 @@ type Hooks struct {
 func New(o Options) *Hooks {
 	h := &Hooks{
 		observe: o.Observe, transport: o.Transport, env: environment(o.Network),
-		limit: o.limit, grace: o.grace, closing: make(chan struct{}),
+		over: o.over, grace: o.grace, closing: make(chan struct{}),
 	}
 	if h.observe == nil {
 		h.observe = func(Report) {}
@@ -97,8 +97,8 @@ func New(o Options) *Hooks {
 	if h.transport == nil {
 		h.transport = newTransport()
 	}
-	if h.limit == 0 {
-		h.limit = limit
+	if h.over == nil {
+		h.over = func() <-chan time.Time { return time.After(limit) }
 	}
 	if h.grace == 0 {
 		h.grace = grace

@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -53,7 +54,7 @@ func (h *Hooks) run(argv []string, stdin []byte) (stderr string, err error) {
 	switch {
 	case why != "":
 		return errs.String(), fmt.Errorf("running %q: %s: %w", argv[0], why, err)
-	case err != nil:
+	case err != nil && !errors.Is(err, exec.ErrWaitDelay): // which means that it ended well, and something holds its pipe
 		return errs.String(), fmt.Errorf("running %q: %w", argv[0], err)
 	}
 	return errs.String(), nil
@@ -61,13 +62,11 @@ func (h *Hooks) run(argv []string, stdin []byte) (stderr string, err error) {
 
 // watch returns when the command has ended, with nothing, or when it has to be killed, with why.
 func (h *Hooks) watch(group int, ended <-chan struct{}) (why string) {
-	over := time.NewTimer(h.limit)
-	defer over.Stop()
 	select {
 	case <-ended:
 		return ""
-	case <-over.C:
-		return fmt.Sprintf("stopped after %v", h.limit)
+	case <-h.over():
+		return fmt.Sprintf("stopped after %v", limit)
 	case <-h.ctx.Done():
 	}
 	syscall.Kill(group, syscall.SIGTERM)

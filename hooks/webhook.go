@@ -59,39 +59,39 @@ func (h *Hooks) deliver(w *webhook, m message) {
 		return
 	}
 	for tries := 0; ; tries++ {
-		last := tries == len(delays) || h.ending(w)
+		last := tries == len(delays) || h.ending()
 		began := time.Now()
 		a := h.post(w, m)
-		r := Report{
+		last = last || h.ctx.Err() != nil
+		h.observe(Report{
 			Kind: Webhook, Target: w.name(), Event: m.kind, ID: m.id, Err: a.err, Took: time.Since(began),
 			Lost: a.err != nil && (last || a.final),
-		}
-		h.observe(r)
-		if r.Err == nil || r.Lost {
+		})
+		if a.err == nil || last || a.final || !h.pause(w, max(delays[tries], a.after)) {
 			return
 		}
-		h.pause(w, max(delays[tries], a.after))
 	}
 }
 
-// ending says whether there is no time for further tries.
-func (h *Hooks) ending(w *webhook) bool {
+// ending says whether Close has been called: there is time for one try.
+func (h *Hooks) ending() bool {
 	select {
 	case <-h.closing:
-	case <-w.left:
+		return true
 	default:
 		return false
 	}
-	return true
 }
 
-// pause waits for the next try.
-func (h *Hooks) pause(w *webhook, d time.Duration) {
+// pause waits for the next try, and says whether there is to be one.
+func (h *Hooks) pause(w *webhook, d time.Duration) bool {
 	wait := time.NewTimer(d)
 	defer wait.Stop()
 	select {
 	case <-wait.C:
 	case <-h.closing:
 	case <-w.left:
+		return false
 	}
+	return true
 }

@@ -44,6 +44,11 @@ func (n *Network) describe(now time.Time) *Status {
 			s.StateError = err.Error()
 		}
 	}
+	for _, e := range m.order {
+		if e.members == ([families]*member{}) {
+			s.Unresolved = append(s.Unresolved, e.name)
+		}
+	}
 	for _, zone := range slices.Sorted(maps.Keys(m.canaries)) {
 		s.Canaries = append(s.Canaries, n.describeCanary(zone, now))
 	}

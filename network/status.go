@@ -22,6 +22,8 @@ type Status struct {
 	Modes    map[string]Mode // by edge; also of edges that are not configured
 	Freeze   *Freeze         // nil: not frozen
 	Canaries []CanaryStatus  // by zone
+	// Unresolved are the configured edges without an address in any family, by name; they are in none of the Families.
+	Unresolved []string
 
 	// Started is when probing began: a start of the process, or a reload.
 	Started time.Time

@@ -14,7 +14,9 @@
 //
 // where sha256 is the hex SHA-256 of the bytes of the value of "state" as they stand in the file. It is replaced whole:
 // written to state.json.tmp and synced, then state.json becomes state.json.1 and the new file state.json, then the
-// directory is synced. A crash at any point leaves at least one sound generation, and never loses an acknowledged one.
+// directory is synced. A crash at any point leaves at least one sound generation, and never loses an acknowledged one. A
+// document with another mode or freeze than the one before is written twice: with either generation damaged, what operators
+// said is still there.
 // A generation that fails its checksum is set aside as state.json.bad-DATE; a sound state.json that turns up after the
 // Store started without it (a disk mounted late) as state.json.unread-DATE. A greater format number is refused.
 //

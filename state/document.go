@@ -84,6 +84,39 @@ type Turns struct {
 	Out  map[string]time.Time `json:"out,omitempty"`
 }
 
+// orders is the part of a document that nothing but a person could make anew.
+type orders struct {
+	modes  map[string]Mode
+	freeze *Freeze
+}
+
+// ordersOf returns those of a document that is not changed any more; of nil they are none.
+func ordersOf(d *Document) orders {
+	if d == nil {
+		return orders{}
+	}
+	return orders{d.Modes, d.Freeze}
+}
+
+// equal compares times as instants: a document that was read has them in another form.
+func (o orders) equal(other orders) bool {
+	sameMode := func(a, b Mode) bool {
+		at, ends := a.At.Equal(b.At), a.Expires.Equal(b.Expires)
+		b.At, b.Expires = a.At, a.Expires
+		return at && ends && a == b
+	}
+	if (o.freeze == nil) != (other.freeze == nil) || !maps.EqualFunc(o.modes, other.modes, sameMode) {
+		return false
+	}
+	if o.freeze == nil {
+		return true
+	}
+	a, b := *o.freeze, *other.freeze
+	at, ends := a.At.Equal(b.At), a.Expires.Equal(b.Expires)
+	b.At, b.Expires = a.At, a.Expires
+	return at && ends && a == b
+}
+
 // Addresses holds an edge's last good address of each family; the zero Addr is none.
 type Addresses struct {
 	IPv4 netip.Addr `json:"ipv4,omitzero"`

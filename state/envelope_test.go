@@ -107,6 +107,9 @@ func anyDocument() *rapid.Generator[Document] {
 			Substitutions: rapid.SliceOf(anyTime()).Draw(t, "substitutions"),
 		}
 	})
+	freeze := rapid.Custom(func(t *rapid.T) Freeze {
+		return Freeze{Comment: text.Draw(t, "comment"), Author: text.Draw(t, "author"), At: anyTime().Draw(t, "at"), Expires: anyTime().Draw(t, "expires")}
+	})
 	entry := rapid.Custom(func(t *rapid.T) EdgeEntry { return EdgeEntry{text.Draw(t, "name"), addrs.Draw(t, "pinned")} })
 	return rapid.Custom(func(t *rapid.T) Document {
 		return Document{
@@ -114,6 +117,7 @@ func anyDocument() *rapid.Generator[Document] {
 			Fingerprint: text.Draw(t, "fingerprint"),
 			Zones:       rapid.MapOf(text, rapid.Map(rapid.Uint32(), func(n uint32) Zone { return Zone{Serial: n, Print: "p", Displaced: "e"} })).Draw(t, "zones"),
 			Modes:       rapid.MapOfN(text, mode, 0, 4).Draw(t, "modes"),
+			Freeze:      rapid.Ptr(freeze, true).Draw(t, "freeze"),
 			Families:    rapid.MapOfN(text, family, 0, 2).Draw(t, "families"),
 			Edges:       rapid.MapOfN(text, rapid.SliceOfN(entry, 0, 4), 0, 3).Draw(t, "edges"),
 		}

@@ -124,6 +124,9 @@ func Open(dir string, o Options) (*Store, *Loaded, error) {
 	if l.Found {
 		doc := l.Document.Clone()
 		s.w.doc = &doc
+		if l.Generation == 0 {
+			s.w.orders = ordersOf(&doc)
+		}
 	}
 	if trouble != nil {
 		s.fail(trouble)

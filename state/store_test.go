@@ -39,6 +39,7 @@ func sampleDocument() Document {
 			"edge7.example.net": {Mode: "unavailable", Comment: "disk \"swap\"\n", Author: "eva", Claimed: "root", At: start},
 			"edge8.example.net": {Mode: "force", Comment: "test", Author: "eva", At: start, Expires: start.Add(time.Hour)},
 		},
+		Freeze: &Freeze{Comment: "upstream moves", Author: "eva", Claimed: "root", At: start, Expires: start.Add(2 * time.Hour)},
 		Families: map[string]Family{
 			"ipv4": {
 				Live:          []string{"edge1.example.net", "192.0.2.9"},

@@ -63,10 +63,12 @@ func TestVanish(t *testing.T) {
 		"state removed": {
 			do:      func(t *testing.T, dir string) { must(t, os.Remove(filepath.Join(dir, stateName))) },
 			samples: slices.Concat(before, after),
+			extra:   []string{previousName},
 		},
 		"journal removed": {
 			do:      func(t *testing.T, dir string) { must(t, os.Remove(filepath.Join(dir, roundsName))) },
 			samples: after,
+			extra:   []string{previousName},
 		},
 		"journal replaced by a damaged one": {
 			do: func(t *testing.T, dir string) {
@@ -75,7 +77,7 @@ func TestVanish(t *testing.T) {
 			},
 			samples: after,
 			said:    []string{"error"},
-			extra:   []string{roundsName + ".bad-20260102T150405"},
+			extra:   []string{roundsName + ".bad-20260102T150405", previousName}, // what operators said stands in both generations
 		},
 	}
 	for name, test := range tests {

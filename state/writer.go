@@ -22,6 +22,7 @@ type writer struct {
 
 	doc     *Document // the last one, to be written again should the directory vanish
 	dirty   bool      // doc is not on the disk
+	orders  orders    // what operators said as of the last document that is in both generations
 	waiting []*Pending
 	blamed  int // how many of waiting have been told of a failure
 
@@ -159,6 +160,14 @@ func (s *Store) writeDocument() error {
 		w.waiting[i] = nil
 	}
 	w.waiting, w.blamed = w.waiting[:0], 0
+	if now := ordersOf(w.doc); !now.equal(w.orders) {
+		// In both generations: else one damaged file would bring back an edge that somebody took out.
+		if err := w.disk.saveDocument(data); err != nil {
+			w.dirty = true
+			return fmt.Errorf("saving state a second time: %w", err)
+		}
+		w.orders = now
+	}
 	return nil
 }
 

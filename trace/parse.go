@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -214,12 +212,11 @@ func (p *parser) time() (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	f, err := strconv.ParseFloat(n.String(), 64)
-	if err != nil || f < 0 || f > 253402300799 {
+	whole, nanos, ok := parseDecimal(n.String())
+	if !ok || whole > 253402300799 {
 		return time.Time{}, p.fail("%s is not a number of seconds since the epoch", n)
 	}
-	whole, part := math.Modf(f)
-	return time.Unix(int64(whole), int64(math.Round(part*1e9))).UTC(), nil
+	return time.Unix(whole, nanos).UTC(), nil
 }
 
 // named reads a string that parse makes a value of.

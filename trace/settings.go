@@ -46,23 +46,32 @@ type setting struct {
 	name string
 	read func(*decoder) (string, error) // its value in a trace, as text for set
 	set  func(s *Settings, text string) error
+	show func(*encoder, *Settings) string // its value as read reads it
 }
 
 var settings = []setting{
-	{"edge_count", readNumber, count(func(s *Settings) *int { return &s.Selection.EdgeCount }, 1)},
-	{"min_live", readNumber, count(func(s *Settings) *int { return &s.Selection.MinLive }, 1)},
-	{"keep", readString, setKeep},
-	{"max_changes", readNumber, count(func(s *Settings) *int { return &s.Selection.MaxChanges }, 0)},
-	{"max_changes_per", readNumber, span(func(s *Settings) *time.Duration { return &s.Selection.MaxChangesPer })},
-	{"strict", readBool, setStrict},
-	{"fallback", readStrings, setFallback},
-	{"rotate_every", readNumber, setRotateEvery},
-	{"goodenough", readNumber, span(func(s *Settings) *time.Duration { return &s.Grading.GoodEnough })},
-	{"timeout", readNumber, span(func(s *Settings) *time.Duration { return &s.Grading.Timeout })},
-	{"window", readNumber, span(func(s *Settings) *time.Duration { return &s.Grading.Window })},
-	{"history", readNumber, count(func(s *Settings) *int { return &s.Grading.Size }, 1)},
-	{"fall", readNumber, count(func(s *Settings) *int { return &s.Grading.Fall }, 1)},
-	{"rise", readNumber, count(func(s *Settings) *int { return &s.Grading.Rise }, 1)},
+	number("edge_count", 1, func(s *Settings) *int { return &s.Selection.EdgeCount }),
+	number("min_live", 0, func(s *Settings) *int { return &s.Selection.MinLive }), // 0: half of what can be had
+	{"keep", readString, setKeep, showKeep},
+	number("max_changes", 0, func(s *Settings) *int { return &s.Selection.MaxChanges }),
+	duration("max_changes_per", func(s *Settings) *time.Duration { return &s.Selection.MaxChangesPer }),
+	{"strict", readBool, setStrict, showStrict},
+	{"fallback", readStrings, setFallback, showFallback},
+	{"rotate_every", readNumber, setRotateEvery, showSpan(func(s *Settings) *time.Duration { return &s.Selection.RotateEvery })},
+	duration("goodenough", func(s *Settings) *time.Duration { return &s.Grading.GoodEnough }),
+	duration("timeout", func(s *Settings) *time.Duration { return &s.Grading.Timeout }),
+	duration("window", func(s *Settings) *time.Duration { return &s.Grading.Window }),
+	number("history", 1, func(s *Settings) *int { return &s.Grading.Size }),
+	number("fall", 1, func(s *Settings) *int { return &s.Grading.Fall }),
+	number("rise", 1, func(s *Settings) *int { return &s.Grading.Rise }),
+}
+
+func number(name string, least int, field func(*Settings) *int) setting {
+	return setting{name, readNumber, count(field, least), showCount(field, least)}
+}
+
+func duration(name string, field func(*Settings) *time.Duration) setting {
+	return setting{name, readNumber, span(field), showSpan(field)}
 }
 
 // Set overrides one setting. Durations are seconds ("0.7") or in Go syntax
@@ -136,11 +145,30 @@ func span(field func(*Settings) *time.Duration) func(*Settings, string) error {
 
 // parseSeconds reads a non-negative number of seconds, to the nanosecond.
 func parseSeconds(text string) (time.Duration, error) {
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(f >= 0 && f < math.MaxInt64/1e9) {
+	whole, nanos, ok := parseDecimal(text)
+	if !ok || whole >= math.MaxInt64/int64(time.Second) {
 		return 0, fmt.Errorf("%q is not a number of seconds", text)
 	}
-	return time.Duration(math.Round(f * 1e9)), nil
+	return time.Duration(whole)*time.Second + time.Duration(nanos), nil
+}
+
+// parseDecimal reads a non-negative number, to the billionth: exactly, when it is written without an exponent and with at
+// most nine digits after the point. A float64 of seconds since the epoch would be off by up to a tenth of a microsecond.
+func parseDecimal(text string) (whole int64, billionths int64, ok bool) {
+	integer, fraction, point := strings.Cut(text, ".")
+	digits := func(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+	if digits(integer) && len(integer) < 18 && (!point || digits(fraction) && len(fraction) <= 9) {
+		whole, _ = strconv.ParseInt(integer, 10, 64)
+		billionths, _ = strconv.ParseInt((fraction + "000000000")[:9], 10, 64)
+		return whole, billionths, true
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(f >= 0 && f < 1<<62) {
+		return 0, 0, false
+	}
+	w, part := math.Modf(f)
+	whole, billionths = int64(w), int64(math.Round(part*1e9))
+	return whole + billionths/1e9, billionths % 1e9, true
 }
 
 func setKeep(s *Settings, text string) (err error) {

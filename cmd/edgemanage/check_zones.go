@@ -24,13 +24,14 @@ func newCheckZones() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check-zones COREFILE|DIRECTORY",
 		Short: "Check all includes, as the server would read them",
-		Long: `Check every <zone>.zone of the includes in COREFILE, or of a DIRECTORY, and print
-each fault as path:line: text. A file with a fault is one that the server would
-not take up. Warnings are of what it serves as written, but is hardly meant so.
-Nothing else of the network need be there: no edge list, no object, no state.
+		Long: `Check every <zone>.zone of the includes in COREFILE, or of a DIRECTORY, and
+print each fault as path:line: text. A file with a fault is one that the server
+would not take up. Warnings are of what it serves as written, but is hardly
+meant so. Nothing else of the network need be there: no edge list, no object,
+no state.
 
-Exit status 0 says that every include is good (whatever the warnings), 1 that one
-has a fault, 2 that the Corefile or the directory cannot be used.`,
+Exit status 0 says that every include is good (whatever the warnings), 1 that
+one has a fault, 2 that the Corefile or the directory cannot be used.`,
 		Example: `  edgemanage check-zones /etc/coredns/Corefile
   edgemanage check-zones --label www zones/        # in CI, or before a commit`,
 		Args: func(cmd *cobra.Command, args []string) error {

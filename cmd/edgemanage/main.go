@@ -9,8 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/deflect-ca/coredns-edgemanage/cmd/edgemanage/internal/console"
 )
 
 // version is what make build was made of.
@@ -21,10 +24,28 @@ func main() {
 }
 
 // newRoot makes the command with its subcommands, each from a file of its own.
-func newRoot() *cobra.Command {
+func newRoot() *cobra.Command { return newRootAt(wallClock()) }
+
+// newRootAt makes it for a clock.
+func newRootAt(c clock) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "edgemanage",
-		Short:         "Keep zones pointed at web edges that work",
+		Use:   "edgemanage",
+		Short: "Keep zones pointed at web edges that work",
+		Long: `Show and change what a running server with the plugin edgemanage does, and work
+out without one what it would do.
+
+Commands of a running server speak to its control socket: that of --control,
+else of $EDGEMANAGE_CONTROL, else ` + defaultSocket + `. Who may is
+for the socket's owner and group to say. --network names a network; it may be
+left out while the server has one. Times are UTC. Text that others wrote, such
+as a comment, is printed with control characters as escapes. Colours are for
+terminals; $NO_COLOR turns them off. The JSON of --format json is that of the
+control API.
+
+Exit status 0 says that a command did what it was asked for, 1 that it was
+refused or failed or found what it looks for, 2 that the command line or a file
+is wrong or the server cannot be asked, 3 that a change is APPLIED, NOT SAVED.
+That of check is for Nagios: 0 OK, 1 WARN, 2 CRIT, 3 UNKNOWN.`,
 		Version:       version,
 		SilenceErrors: true, // run prints them
 		SilenceUsage:  true, // an error is easily lost under a page of usage
@@ -34,14 +55,15 @@ func newRoot() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return badInput(err) })
-	root.AddCommand(
-		newCheckZones(),
-		newConvert(),
-		newDemo(),
-		newRender(),
-		newReplay(),
-		newTry(),
-	)
+	root.AddGroup(&cobra.Group{ID: "server", Title: "Of a running server:"}, &cobra.Group{ID: "alone", Title: "Without a server:"})
+	add := func(group string, commands ...*cobra.Command) {
+		for _, cmd := range commands {
+			cmd.GroupID = group
+			root.AddCommand(cmd)
+		}
+	}
+	add("server", newCanaries(c), newChanges(c), newCheck(c), newEdges(c), newExplain(c), newFreeze(c), newHistory(c), newMode(c), newStatus(c), newUnfreeze(c))
+	add("alone", newCheckZones(), newConvert(), newDemo(), newRender(), newReplay(), newTry())
 	return root
 }
 
@@ -53,11 +75,14 @@ func run(root *cobra.Command, args []string) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintf(root.ErrOrStderr(), "edgemanage: %v\n", err)
-	if exit, ok := errors.AsType[*exitError](err); ok {
-		return exit.code
+	exit, ok := errors.AsType[*exitError](err)
+	if !ok {
+		exit = &exitError{err, 1}
 	}
-	return 1
+	if exit.error != nil { // else all has been said
+		fmt.Fprintf(root.ErrOrStderr(), "edgemanage: %s\n", legible(err.Error()))
+	}
+	return exit.code
 }
 
 // exitError is an error that asks for an exit code other than 1.
@@ -67,6 +92,15 @@ type exitError struct {
 }
 
 func (e *exitError) Unwrap() error { return e.error }
+
+// legible makes a text safe for the terminal, but for its lines: an error may be a list of faults.
+func legible(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = console.Safe(line)
+	}
+	return strings.Join(lines, "\n")
+}
 
 // badInput makes err end the command with exit code 2: it could not do what was
 // asked for, whatever the answer would have been.

@@ -33,15 +33,15 @@ func newRender() *cobra.Command {
 		Short: "Print the zone files that the server would write, without a server",
 		Long: `Print the complete zone files of the networks in COREFILE, or write them into a
 directory, as the server would if it started now: with the live addresses,
-canaries and serials that the state knows. The state is read only and no lock is
-taken, so a server may run on the same state.
+canaries and serials that the state knows. The state is read only and no lock
+is taken, so a server may run on the same state.
 
-A zone without live addresses (there is no saved state, and no --live), or whose
-include is bad with no good version known, is one that the server writes nowhere.
-It is printed as far as it goes, with a comment, and not written.
+A zone without live addresses (there is no saved state, and no --live), or
+whose include is bad with no good version known, is one that the server writes
+nowhere. It is printed as far as it goes, with a comment, and not written.
 
-Exit status 0 says that all zones are complete, 1 that one is not, 2 that a file
-cannot be used.`,
+Exit status 0 says that all zones are complete, 1 that one is not, 2 that a
+file cannot be used.`,
 		Example: `  edgemanage render --zone example.org /etc/coredns/Corefile
   edgemanage render --live 192.0.2.1 --live 192.0.2.2 -o out Corefile`,
 		Args: func(cmd *cobra.Command, args []string) error {

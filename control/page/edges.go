@@ -188,6 +188,7 @@ func edgeDetails(e control.Edge, now time.Time) []fact {
 			facts = append(facts, fact{Name: name, Text: plain(text)})
 		}
 	}
+	add("Comment", e.Mode.Comment) // in its row a long one is cut
 	add("Rule", e.Rule)
 	add("Other", e.Other)
 	if t := at(e.LastAt, now); t != nil {

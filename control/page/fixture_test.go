@@ -249,12 +249,14 @@ func disaster() site {
 		e := &s.networks[0].edges[i]
 		e.Live, e.Grade, e.LastFailed, e.Outcome = false, "fail", true, "refused"
 		e.Rule, e.Reason = "not_passing", "out: not passing, fail, average 9.871s"
+		s.networks[0].samples[track{e.Edge, e.Family}] = samples(0.2+0.05*float64(i), 4+i%9)
 		if i%3 == 0 {
 			e.Mode = control.Mode{Mode: "unavailable", Comment: "attacked since midnight", Author: "ada", At: noon.Add(-2 * time.Hour)}
 			e.Rule, e.Reason = "unavailable", "out: unavailable"
 		}
 	}
 	s.networks[0].canaries.Killed, s.networks[0].canaries.Failing = true, 6
+	s.networks[0].canaries.Canaries[0].Active = false
 	return s
 }
 

@@ -91,7 +91,7 @@ func showNetwork(r reading, now time.Time, query string) networkView {
 	}
 	addresses := addressesOf(r.edges)
 	for _, f := range n.Families {
-		family := showFamily(f, addresses, now)
+		family := showFamily(f, n.EdgeCount, addresses, now)
 		v.Families = append(v.Families, family)
 		if family.Tone > v.Tone {
 			v.Tone, v.Word = family.Tone, family.Rung
@@ -183,7 +183,7 @@ func stateFact(n control.Network) fact {
 	}
 }
 
-func showFamily(f control.Family, addresses map[track]string, now time.Time) familyView {
+func showFamily(f control.Family, wanted int, addresses map[track]string, now time.Time) familyView {
 	v := familyView{Name: familyName(f.Family), Tone: familyTone(f), Rung: f.Rung, Text: plain(f.RungText), Since: at(f.Since, now)}
 	if empty(f) {
 		v.Rung, v.Text = "no edges", "Queries of this family get an empty answer."
@@ -203,13 +203,11 @@ func showFamily(f control.Family, addresses map[track]string, now time.Time) fam
 	if f.Standing {
 		v.Text = strings.TrimPrefix(v.Text+" The saved set stands until its edges have been probed.", " ")
 	}
-	v.Facts = []fact{
-		{Name: "Budget", Text: budget(f.Budget)},
-		{Name: "Needed", Text: fmt.Sprintf("at least %d", f.MinLive)},
-	}
+	left := fact{Name: "Budget", Text: budget(f.Budget)}
 	if f.Budget.Held > 0 {
-		v.Facts[0].Tone = warning
+		left.Tone = warning
 	}
+	v.Facts = []fact{{Name: "Live", Text: fmt.Sprintf("%d of %d wanted, %d needed", len(f.Live), wanted, f.MinLive)}, left}
 	return v
 }
 

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/deflect-ca/coredns-edgemanage/cmd/edgemanage/internal/console"
+	"github.com/deflect-ca/coredns-edgemanage/cmd/edgemanage/internal/nagios"
+	"github.com/deflect-ca/coredns-edgemanage/control"
+)
+
+// newCheckRotation makes `edgemanage check rotation`.
+func newCheckRotation(c clock) *cobra.Command {
+	const warning, critical = 4, 10
+	period := ""
+	var reach time.Duration
+	k := &check{limits: func(control.Network) (float64, float64) { return warning, critical }}
+	cmd := k.command(c, &cobra.Command{
+		Use:   "rotation",
+		Short: "Check how often the live sets changed lately",
+		Long: `Check how many times the live sets of a network changed within --period. A calm
+network is OK. The rung of each family is told, and is no reason for an alarm
+of this check.
+` + thresholdHelp,
+		Example: `  edgemanage check rotation -w 4 -c 10 --period 30m`,
+	}, strconv.Itoa(warning), strconv.Itoa(critical))
+	cmd.Flags().StringVar(&period, "period", "1h", "the `time` in which changes are counted")
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) (err error) {
+		if reach, err = positive("--period", period); err != nil {
+			return unknown(cmd, err)
+		}
+		return nil
+	}
+	k.judge = func(ctx context.Context, n control.Network, w, c nagios.Threshold) (nagios.Result, error) {
+		if !n.Ready {
+			return nagios.Result{}, fmt.Errorf("%s has no decision yet", n.Network)
+		}
+		now := k.server.now()
+		all, err := k.server.client().Changes(ctx, control.ChangesQuery{Network: n.Network, Limit: 1000, Since: now.Add(-reach)})
+		if err != nil {
+			return nagios.Result{}, err
+		}
+		sets := 0
+		latest := ""
+		for _, change := range all.Changes {
+			if change.Kind != "set" {
+				continue
+			}
+			if sets++; sets == 1 {
+				latest = ", the last " + console.Ago(change.At, now)
+			}
+		}
+		return nagios.Result{
+			Level: nagios.Judge(float64(sets), w, c),
+			Text:  fmt.Sprintf("%s: %s of the live set in %s%s; %s", n.Network, console.Plural(sets, "change"), console.Span(reach), latest, standing(n, now)),
+			Data:  []nagios.Datum{{Label: "changes", Value: float64(sets), Warning: w, Critical: c, Min: "0"}},
+		}, nil
+	}
+	return cmd
+}
+
+// newCheckLatency makes `edgemanage check latency`.
+func newCheckLatency(c clock) *cobra.Command {
+	k := &check{limits: func(n control.Network) (float64, float64) {
+		return n.GoodEnoughSeconds, (n.GoodEnoughSeconds + n.TimeoutSeconds) / 2
+	}}
+	cmd := k.command(c, &cobra.Command{
+		Use:   "latency",
+		Short: "Check the latency of the slowest live edge",
+		Long: `Check how many seconds the slowest live edge takes, as the mean over the window
+of the network, in which a failed probe counts as the timeout. The edge is
+named.
+` + thresholdHelp,
+		Example: `  edgemanage check latency -w 0.7 -c 2.5`,
+	}, "goodenough of the network", "halfway from there to its timeout")
+	k.judge = func(ctx context.Context, n control.Network, w, c nagios.Threshold) (nagios.Result, error) {
+		live := true
+		all, err := k.server.client().Edges(ctx, control.EdgesQuery{Network: n.Network, Live: &live})
+		if err != nil {
+			return nagios.Result{}, err
+		}
+		var slowest *control.Edge
+		for i, e := range all.Edges {
+			if e.Live && e.Samples > 0 && (slowest == nil || latency(e) > latency(*slowest)) {
+				slowest = &all.Edges[i]
+			}
+		}
+		if slowest == nil {
+			return nagios.Result{}, errors.New(n.Network + " has no live edge with a sample; " + standing(n, k.server.now()))
+		}
+		v := latency(*slowest)
+		return nagios.Result{
+			Level: nagios.Judge(v, w, c),
+			Text: console.Safe(fmt.Sprintf("%s: the slowest live edge is %s (%s) with %s, the mean of the last %s; %s",
+				n.Network, slowest.Edge, slowest.Family, console.Seconds(v), console.Span(time.Duration(n.WindowSeconds*float64(time.Second))), standing(n, k.server.now()))),
+			Data: []nagios.Datum{{Label: "slowest", Value: v, Unit: "s", Warning: w, Critical: c, Min: "0", Max: decimal(n.TimeoutSeconds)}},
+		}, nil
+	}
+	return cmd
+}
+
+// latency is the mean over the window, or the last sample where the window has none.
+func latency(e control.Edge) float64 {
+	if e.WindowSeconds > 0 {
+		return e.WindowSeconds
+	}
+	return e.LastSeconds
+}
+
+// newCheckIntegrity makes `edgemanage check integrity`.
+func newCheckIntegrity(c clock) *cobra.Command {
+	const warning, critical = 0, 1
+	k := &check{limits: func(control.Network) (float64, float64) { return warning, critical }}
+	cmd := k.command(c, &cobra.Command{
+		Use:   "integrity",
+		Short: "Check for edges that serve something other than the object",
+		Long: `Check how many edges, live or out, answered their last probe with another
+content than the object's: its checksum or its size is wrong. They are listed.
+` + thresholdHelp,
+		Example: `  edgemanage check integrity`,
+	}, strconv.Itoa(warning), strconv.Itoa(critical))
+	k.judge = func(ctx context.Context, n control.Network, w, c nagios.Threshold) (nagios.Result, error) {
+		all, err := k.server.client().Edges(ctx, control.EdgesQuery{Network: n.Network})
+		if err != nil {
+			return nagios.Result{}, err
+		}
+		probed, wrong := map[string]bool{}, map[string]bool{} // an edge with two families counts once
+		var list []string
+		for _, e := range all.Edges {
+			if e.Outcome == "" {
+				continue
+			}
+			probed[e.Edge] = true
+			if e.Outcome == "checksum" || e.Outcome == "size" {
+				wrong[e.Edge] = true
+				list = append(list, fmt.Sprintf("%s (%s, %s)", e.Edge, e.Family, e.Outcome))
+			}
+		}
+		if len(probed) == 0 {
+			return nagios.Result{}, errors.New("no edge of " + n.Network + " has been probed yet")
+		}
+		text := fmt.Sprintf("%s: %d of %s have another content than the object", n.Network, len(wrong), console.Plural(len(probed), "edge"))
+		if len(list) > 0 {
+			text += ": " + strings.Join(list, ", ")
+		}
+		return nagios.Result{
+			Level: nagios.Judge(float64(len(wrong)), w, c),
+			Text:  console.Safe(text + "; " + standing(n, k.server.now())),
+			Data:  []nagios.Datum{{Label: "wrong", Value: float64(len(wrong)), Warning: w, Critical: c, Min: "0", Max: strconv.Itoa(len(probed))}},
+		}, nil
+	}
+	return cmd
+}

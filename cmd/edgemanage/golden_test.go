@@ -1,0 +1,115 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/deflect-ca/coredns-edgemanage/control"
+)
+
+var update = flag.Bool("update", false, "write the golden files and the man pages anew")
+
+// golden compares with a file of testdata.
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s differs (-want +got):\n%s", file, diff)
+	}
+}
+
+// TestGolden: what people see, exit codes included. The files are to be read: they are the manual's pictures.
+func TestGolden(t *testing.T) {
+	outage := control.Mode{Mode: "unavailable", Comment: "flood", Author: "root", Claimed: "alice", At: now, Expires: now.Add(2 * time.Hour)}
+	was := control.Mode{Mode: "available"}
+	set := control.Applied{
+		Network: "web", Saved: true, Serial: 1773280001,
+		Edges: []control.EdgeMode{{Edge: "edge1.example.net", Configured: true, Before: was, After: outage}},
+		Families: []control.FamilyOutcome{
+			{
+				Family: "ipv4", Before: []string{"edge1.example.net", "edge2.example.net"}, After: []string{"edge2.example.net", "edge4.example.net"}, RungBefore: "full", RungAfter: "full",
+				Left: []control.Move{{Edge: "edge1.example.net", Reason: "out: unavailable"}}, Entered: []control.Move{{Edge: "edge4.example.net", Reason: "live: filled, pass_threshold, average 0.211s"}},
+			},
+			{Family: "ipv6", Before: []string{"edge9.example.net"}, After: []string{"edge9.example.net"}, RungBefore: "short", RungAfter: "short"},
+		},
+	}
+	preview := set
+	preview.Preview, preview.Saved = true, false
+	preview.Edges = append(preview.Edges, control.EdgeMode{Edge: "edge11.example.net", Before: was, After: outage})
+	preview.Families = []control.FamilyOutcome{{Family: "ipv4", Before: []string{"edge1.example.net"}, After: []string{}, RungBefore: "short", RungAfter: "none", Left: set.Families[0].Left, Warnings: []string{"no edge is left"}}}
+	unsaved := set
+	unsaved.Saved, unsaved.Why = false, "writing state.json: no space left on device"
+	freeze := control.Applied{Network: "web", Saved: true, Serial: 7, After: &control.Freeze{Comment: "uplink flaps", Author: "root", At: now, Expires: now.Add(30 * time.Minute)}}
+	thaw := control.Applied{Network: "web", Saved: true, Serial: 8, Before: &control.Freeze{Comment: "uplink flaps", Author: "root", Claimed: "alice", At: ago(10 * time.Minute)}}
+
+	tests := []struct {
+		name    string
+		answers map[string]any
+		more    map[string]any // instead of some of answers
+		args    []string
+	}{
+		{"status", calm(), nil, []string{"status"}},
+		{"status-dire", dire(), nil, []string{"status"}},
+		{"status-colour", dire(), nil, []string{"status", "--color", "always"}},
+		{"status-json", calm(), nil, []string{"status", "--format", "json"}},
+		{"status-empty", calm(), map[string]any{"/v1/networks": control.Networks{Version: "1.2.3", At: now}, "/v1/changes": control.Changes{}}, []string{"status"}},
+		{"edges", calm(), nil, []string{"edges"}},
+		{"edges-csv", calm(), nil, []string{"edges", "--format", "csv"}},
+		{"edges-json", calm(), nil, []string{"edges", "--format", "json", "--color", "always"}},
+		{"edges-none", calm(), map[string]any{"/v1/edges": control.Edges{Network: "web"}}, []string{"edges", "--grade", "unknown"}},
+		{"edges-network-required", calm(), map[string]any{"/v1/edges": refusal{http.StatusBadRequest, control.CodeNetworkRequired, "the server has several networks: name one: lab, web"}}, []string{"edges"}},
+		{"explain", calm(), nil, []string{"explain", "edge*"}},
+		{"history", calm(), nil, []string{"history", "edge6.example.net"}},
+		{"history-csv", calm(), nil, []string{"history", "edge6.example.net", "--format", "csv"}},
+		{"changes", calm(), nil, []string{"changes"}},
+		{"changes-csv", calm(), nil, []string{"changes", "--format", "csv"}},
+		{"canaries", calm(), nil, []string{"canaries"}},
+		{"canaries-csv", calm(), nil, []string{"canaries", "--format", "csv"}},
+		{"mode", map[string]any{"/v1/mode": set}, nil, []string{"mode", "edge1.example.net", "unavailable", "--comment", "flood", "--for", "2h"}},
+		{"mode-preview", map[string]any{"/v1/mode": preview}, nil, []string{"mode", "edge1*", "unavailable", "--comment", "flood", "--for", "2h", "--preview"}},
+		{"mode-not-saved", map[string]any{"/v1/mode": unsaved}, nil, []string{"mode", "edge1.example.net", "unavailable", "--comment", "flood"}},
+		{"mode-no-candidate", map[string]any{"/v1/mode": refusal{http.StatusConflict, control.CodeNoCandidate, "no edge would be left"}}, nil, []string{"mode", "*", "unavailable", "--comment", "flood"}},
+		{"freeze", map[string]any{"/v1/freeze": freeze}, nil, []string{"freeze", "--comment", "uplink flaps", "--for", "30m"}},
+		{"unfreeze", map[string]any{"/v1/unfreeze": thaw}, nil, []string{"unfreeze"}},
+		{"unfreeze-not-frozen", map[string]any{"/v1/unfreeze": control.Applied{Network: "web", Saved: true, Serial: 8}}, nil, []string{"unfreeze"}},
+		{"check-rotation", calm(), nil, []string{"check", "rotation"}},
+		{"check-latency", calm(), nil, []string{"check", "latency"}},
+		{"check-integrity", calm(), nil, []string{"check", "integrity"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFake(t, tt.answers)
+			for path, answer := range tt.more {
+				f.set(path, answer)
+			}
+			code, stdout, stderr := ask(t, tt.args...)
+			got := fmt.Sprintf("$ edgemanage %s\n%sexit status %d\n", strings.Join(tt.args, " "), stdout+stderr, code)
+			golden(t, filepath.Join("testdata", "golden", tt.name+".txt"), got)
+			coloured := tt.name == "status-colour"
+			for i, r := range got {
+				if r != '\n' && r != '\x1b' && (r < ' ' || r == '\u202e' || r >= 0x7f && r < 0xa0) || r == '\x1b' && !coloured {
+					t.Errorf("byte %d of the output is %q", i, r)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/deflect-ca/coredns-edgemanage/cmd/edgemanage/internal/console"
+	"github.com/deflect-ca/coredns-edgemanage/cmd/edgemanage/internal/show"
+	"github.com/deflect-ca/coredns-edgemanage/control"
+)
+
+// defaultSocket is where a server with `state /var/lib/edgemanage` has its control socket.
+const defaultSocket = "/var/lib/edgemanage/control.sock"
+
+// The exit codes of the commands that speak to a server, but for check, whose are those of Nagios.
+const (
+	exitRefused  = 1 // refused or failed
+	exitUnasked  = 2 // a bad command line, or the server could not be asked
+	exitNotSaved = 3 // applied, but a restart would forget it
+)
+
+// exitStatus is what the help of a command that only reads says of them.
+const exitStatus = `
+Exit status 0 says that it was done, 1 that the server refused or failed, 2
+that the command line is wrong or the server cannot be asked.`
+
+// clock is the time that passes for commands.
+type clock struct {
+	now  func() time.Time
+	tick func(time.Duration) (ticks <-chan time.Time, stop func())
+}
+
+func wallClock() clock {
+	return clock{time.Now, func(d time.Duration) (<-chan time.Time, func()) {
+		t := time.NewTicker(d)
+		return t.C, t.Stop
+	}}
+}
+
+// server is the running server that a command speaks to, and how the command prints what it says.
+type server struct {
+	clock
+	socket, network string
+	format, color   string
+	formats         []string
+}
+
+// newServer adds to cmd the flags that find the server. The first of formats is the default; with one there is no choice.
+func newServer(cmd *cobra.Command, c clock, formats ...string) *server {
+	s := &server{clock: c, formats: formats}
+	f := cmd.Flags()
+	f.StringVar(&s.socket, "control", "", "the server's control `socket` (default $EDGEMANAGE_CONTROL, else "+defaultSocket+")")
+	f.StringVarP(&s.network, "network", "A", "", "the `network`; may be left out while the server has one")
+	s.format = formats[0]
+	if len(formats) > 1 {
+		f.StringVar(&s.format, "format", formats[0], "`how` to print: "+oneOf(formats))
+		complete(cmd, "format", formats...)
+		f.StringVar(&s.color, "color", "auto", "`when` to colour: auto, always or never; auto is on a terminal, unless NO_COLOR is set")
+		complete(cmd, "color", "auto", "always", "never")
+	}
+	completeFrom(cmd, "network", s.networkNames)
+
+	return s
+}
+
+// client is one of the server at the socket asked for.
+func (s *server) client() *control.Client {
+	return control.NewClient(cmp.Or(s.socket, os.Getenv("EDGEMANAGE_CONTROL"), defaultSocket))
+}
+
+// page begins what is printed on out, or finds a fault in the flags for that. It is asked for before the server is.
+func (s *server) page(out io.Writer) (*show.Page, error) {
+	if !slices.Contains(s.formats, s.format) {
+		return nil, badInput(fmt.Errorf("reading --format %q: expected %s", s.format, oneOf(s.formats)))
+	}
+	paint, err := console.NewPaint(s.color, out)
+	if err != nil {
+		return nil, badInput(err)
+	}
+	return &show.Page{Now: s.now(), Paint: paint}, nil
+}
+
+// asked gives an error of the client its exit code.
+func asked(err error) error {
+	if api, ok := errors.AsType[*control.APIError](err); ok && api.Code != control.CodeNotRunning {
+		return &exitError{err, exitRefused}
+	}
+	if err == nil {
+		return nil
+	}
+	return &exitError{err, exitUnasked}
+}
+
+// changed does that for a change. When the answer was lost, it is not known whether it was made.
+func changed(err error) error {
+	_, refused := errors.AsType[*control.APIError](err)
+	if err != nil && !refused && !errors.Is(err, control.ErrUnreachable) {
+		err = fmt.Errorf("%w: it is not known whether it was applied", err)
+	}
+	return asked(err)
+}
+
+// print writes what a command found: as JSON, or the page that lay has laid out.
+func (s *server) print(out io.Writer, p *show.Page, answer any, lay func()) error {
+	if s.format == "json" {
+		return console.WriteJSON(out, answer)
+	}
+	lay()
+	return emit(out, p.String())
+}
+
+func emit(out io.Writer, text string) error {
+	if _, err := io.WriteString(out, text); err != nil {
+		return fmt.Errorf("writing output: %w", err)
+	}
+	return nil
+}
+
+// oneOf lists what may be chosen from.
+func oneOf(choices []string) string {
+	last := len(choices) - 1
+	return strings.Join(choices[:last], ", ") + " or " + choices[last]
+}
+
+// since returns the flag's value as a length of time to come or past, which must be above zero.
+func positive(flag, value string) (time.Duration, error) {
+	d, err := time.ParseDuration(value)
+	if err != nil || d <= 0 {
+		return 0, badInput(fmt.Errorf("reading %s %q: expected a length of time such as 90m or 2h", flag, value))
+	}
+	return d, nil
+}
+
+// noArgs and oneArg are cobra's, with the exit code of a bad command line.
+func noArgs(cmd *cobra.Command, args []string) error { return badInput(cobra.NoArgs(cmd, args)) }
+
+func oneArg(cmd *cobra.Command, args []string) error { return badInput(cobra.ExactArgs(1)(cmd, args)) }
+
+func oneArgAtMost(cmd *cobra.Command, args []string) error {
+	return badInput(cobra.MaximumNArgs(1)(cmd, args))
+}

@@ -1,0 +1,253 @@
+package network
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/history"
+	"github.com/deflect-ca/coredns-edgemanage/selector"
+)
+
+// look prepares the scene for explaining. It takes milliseconds for ten thousand edges.
+func (s *scene) look() {
+	if s.outlook != nil {
+		return
+	}
+	s.outlook = selector.NewOutlook(s.input, s.settings)
+	s.edges = make(map[string]int, len(s.family.Edges))
+	for i := range s.family.Edges {
+		e := &s.family.Edges[i]
+		s.edges[e.Name] = i
+		if e.Verdict.Rule == selector.RuleForced {
+			s.forced++
+		}
+	}
+}
+
+// explain says what an edge lacks.
+func (s *scene) explain(e EdgeStatus) Explanation {
+	s.look()
+	x := Explanation{Family: s.family.Family, EdgeStatus: e}
+	if e.Live {
+		x.Needs = s.stays(e)
+		return x
+	}
+	need := s.outlook.Need(e.Name)
+	lead, when := s.lead(e), s.conditions(e, need)
+	switch {
+	case e.Verdict.Rule == selector.RuleRemoved || !e.Addr.IsValid():
+		x.Needs = s.stranger(e)
+		return x
+	case !need.Enters && e.Mode == selector.Unavailable:
+		x.Needs = lead + "it would not enter if it were available again: " + s.crowded()
+	case !need.Enters:
+		x.Needs = lead + s.crowded()
+	case len(when) == 0:
+		x.Needs = lead + "enters with the next decision"
+	default:
+		x.Needs = lead + "enters when " + join(when)
+	}
+	if x.Displaces = need.Displaces; x.Displaces != "" {
+		x.Needs += "; it would take the place of " + s.name(x.Displaces)
+	}
+	return x
+}
+
+// stays says what threatens the place of a live edge, if anything does.
+func (s *scene) stays(e EdgeStatus) string {
+	switch e.Verdict.Rule {
+	case selector.RuleBudgetStays:
+		need := s.outlook.Need(e.Verdict.Other)
+		return "gives way to " + s.name(e.Verdict.Other) + " when " + s.budget(need)
+	case selector.RuleFrozen:
+		if e.Verdict.Due {
+			return "leaves when the network is unfrozen"
+		}
+	}
+	return ""
+}
+
+// stranger explains an edge that is no candidate.
+func (s *scene) stranger(e EdgeStatus) string {
+	lead := s.lead(e)
+	if e.Verdict.Rule == selector.RuleRemoved {
+		return lead + "in no edge list: enters when it is listed, passes and a place is free or it does better than a live edge"
+	}
+	return lead + "no address: enters when its name resolves to one that passes, and a place is free or it does better than a live edge"
+}
+
+// lead is what there is to say first: what nothing about the edge itself would change.
+func (s *scene) lead(e EdgeStatus) string {
+	var parts []string
+	if e.Mode == selector.Unavailable {
+		m := s.modes[e.Name]
+		parts = append(parts, word("unavailable", m.Author, m.Comment, m.Expires, s.input.Now))
+	}
+	if s.freeze != nil {
+		parts = append(parts, word("frozen", s.freeze.Author, s.freeze.Comment, s.freeze.Expires, s.input.Now))
+	}
+	switch {
+	case e.Verdict.Rule == selector.RuleRemoved, !e.Addr.IsValid():
+	case e.Samples == 0:
+		parts = append(parts, "no probe yet")
+	case e.Grade == history.Fail && e.LastFailed:
+		parts = append(parts, "failing ("+e.Outcome.String()+")")
+	case e.Grade == history.Fail:
+		parts = append(parts, "failed, and not yet "+successes(s.rules.Rise))
+	case e.Grade == history.Unknown:
+		parts = append(parts, "unknown, its first probes failed")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return strings.Join(parts, "; ") + ": "
+}
+
+// word is what an operator said, in short.
+func word(what, author, comment string, expires, now time.Time) string {
+	if author != "" {
+		what += " by " + author
+	}
+	if !expires.IsZero() {
+		what += " until " + clock(expires, now)
+	}
+	if comment != "" {
+		what += " (" + comment + ")"
+	}
+	return what
+}
+
+// conditions are what has to be fulfilled for an edge to enter.
+func (s *scene) conditions(e EdgeStatus, need selector.Need) (when []string) {
+	if e.Mode == selector.Unavailable {
+		when = append(when, "it is available again")
+	}
+	if s.freeze != nil {
+		when = append(when, "the network is unfrozen")
+	}
+	switch {
+	case !s.decided:
+		when = append(when, "the first decision is taken")
+	case s.family.Standing:
+		when = append(when, "each edge of the saved set has been probed")
+	}
+	switch {
+	case e.Verdict.Grade == history.Unknown && e.Grade.Passing():
+		when = append(when, "a probe of its new address succeeds")
+	case need.Grade != e.Grade:
+		grade := s.grading(e, need.Grade)
+		if need.OrUnder > 0 {
+			grade += ", or its average is under " + seconds(need.OrUnder)
+		}
+		when = append(when, grade)
+	}
+	if need.Under > 0 {
+		when = append(when, "its average is under "+seconds(need.Under))
+	}
+	if need.Budget {
+		when = append(when, s.budget(need))
+	}
+	return when
+}
+
+// grading says what it takes to earn a grade.
+func (s *scene) grading(e EdgeStatus, g history.Grade) string {
+	text := "it grades " + g.String()
+	if g != history.PassThreshold {
+		text += " or better"
+	}
+	after := ""
+	if e.Grade == history.Fail && s.rules.Rise > 1 {
+		after = " after " + successes(s.rules.Rise)
+	}
+	good := short(s.rules.GoodEnough)
+	switch g {
+	case history.PassThreshold:
+		return text + " (a probe under " + good + after + ")"
+	case history.PassWindow:
+		return text + " (mean of the last " + short(s.rules.Window) + " under " + good + after + ")"
+	case history.PassAverage:
+		return text + fmt.Sprintf(" (mean of the last %d samples under %s%s)", s.rules.Size, good, after)
+	case history.Pass:
+		if after != "" {
+			return text + " (" + successes(s.rules.Rise) + ")"
+		}
+		return text + " (a probe that succeeds)"
+	}
+	return text
+}
+
+// budget says when the budget of changes has room.
+func (s *scene) budget(need selector.Need) string {
+	text := fmt.Sprintf("the budget of %d changes in %s has room", s.settings.MaxChanges, short(s.settings.MaxChangesPer))
+	if need.At.IsZero() {
+		return text + " (others wait before it)"
+	}
+	return text + " (at " + clock(need.At, s.input.Now) + ")"
+}
+
+// crowded says why nothing about an edge itself would bring it in.
+func (s *scene) crowded() string {
+	why := "all live edges grade as well as it could"
+	if s.settings.Keep != selector.Better {
+		why = "all live edges are good enough to stay (keep " + s.settings.Keep.String() + ")"
+	}
+	if s.forced >= s.settings.EdgeCount {
+		why = "all places are taken by forced edges"
+	}
+	return why + "; enters when one of them gets worse or is withdrawn, or by mode force"
+}
+
+// name is an edge with how it does.
+func (s *scene) name(name string) string {
+	i, ok := s.edges[name]
+	if !ok {
+		return name
+	}
+	e := &s.family.Edges[i]
+	return fmt.Sprintf("%s (%s, %s)", name, e.Grade, seconds(e.Average))
+}
+
+// seconds is a duration as verdicts show it, cut so that "under" stays true.
+func seconds(d time.Duration) string {
+	return fmt.Sprintf("%.3fs", d.Truncate(time.Millisecond).Seconds())
+}
+
+// short is a setting as one would write it.
+func short(d time.Duration) string {
+	text := d.String()
+	if cut, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = cut + "m"
+	}
+	if cut, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = cut + "h"
+	}
+	return text
+}
+
+// clock is a time to come, with its date unless it is within a day.
+func clock(t, now time.Time) string {
+	if t.Sub(now) < 24*time.Hour {
+		return t.UTC().Format("15:04:05 UTC")
+	}
+	return t.UTC().Format("2006-01-02 15:04 UTC")
+}
+
+func successes(n int) string {
+	if n > 1 {
+		return fmt.Sprintf("%d successes in a row", n)
+	}
+	return "a success"
+}
+
+// join makes one phrase of several conditions.
+func join(parts []string) string {
+	last := len(parts) - 1
+	if last < 1 {
+		return strings.Join(parts, "")
+	}
+	return strings.Join(parts[:last], ", ") + " and " + parts[last]
+}
+
+func byName(a, b Explanation) int { return strings.Compare(a.Name, b.Name) }

@@ -1,0 +1,127 @@
+package network
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/history"
+	"github.com/deflect-ca/coredns-edgemanage/selector"
+	"github.com/deflect-ca/coredns-edgemanage/state"
+	"github.com/deflect-ca/coredns-edgemanage/trace"
+)
+
+const (
+	// maxRecorded bounds the samples of a trace: of more edges than it has room for, fewer of each.
+	maxRecorded = 2_000_000
+	// atOnce is how many histories are copied while the network's goroutine waits.
+	atOnce = 100
+)
+
+// Trace returns the recorded rounds of a family, for deciding them anew with other settings. The error wraps ErrStopped, or
+// ErrInvalid when the family is not served or has no sample yet.
+//
+// A server decides whenever samples arrive, gathered for up to a second, and records the samples, not the decisions. So the
+// rounds are worked out: back from each recorded change of a set or a mode, and from now, the samples of a second make a
+// round. What is approximate about it: a round's samples all have the time of its last; edges that came or went are listed
+// from their first sample, and until they left the set or an interval after their last sample; what an edge did before the
+// samples that are kept of it is not known; saved sets, freezes and addresses that moved are not in it; and all of it is
+// decided by the settings of today.
+//
+// The set that was live at the beginning is pinned there until each of its edges has a sample, as a server that starts holds
+// its saved set. What is expected of a round is the recorded live set, from the first recorded change on.
+func (n *Network) Trace(ctx context.Context, f Family) (trace.Trace, error) {
+	r := recording{family: f}
+	if err := n.transcribe(ctx, &r); err != nil {
+		return trace.Trace{}, fmt.Errorf("reading the recorded rounds of %s: %w", f, err)
+	}
+	t := r.trace()
+	t.Name = n.config.Name + " " + f.String()
+	t.Settings = trace.Settings{Grading: n.rules, Selection: n.settings[f]}
+	// A limit of zero needs no time, which a trace has all the same.
+	t.Settings.Selection.MaxChangesPer = cmp.Or(t.Settings.Selection.MaxChangesPer, trace.Defaults().Selection.MaxChangesPer)
+	return t, nil
+}
+
+// recording is what a trace is made of.
+type recording struct {
+	family   Family
+	until    time.Time
+	interval time.Duration
+	edges    []recorded
+	modes    map[string]selector.Mode // now
+	changes  []state.Change           // of this family's set and of modes, oldest first
+	live     []string                 // now
+	since    time.Time                // of live
+}
+
+// recorded is one edge of a recording.
+type recorded struct {
+	name    string
+	listed  bool // now
+	cut     bool // it had samples before the first that is kept
+	samples []history.Sample
+}
+
+// transcribe copies what a recording needs. Histories are copied some at a time, so that no decision waits for all of them.
+func (n *Network) transcribe(ctx context.Context, r *recording) error {
+	if !served(n.config, r.family) {
+		return fmt.Errorf("%w family: it is not served", ErrInvalid)
+	}
+	var names []string
+	err := n.do(ctx, func() {
+		r.until, r.interval = n.now(), n.config.Interval
+		r.modes = map[string]selector.Mode{}
+		for name, m := range n.mem.modes {
+			r.modes[name] = m.Mode
+		}
+		rotation := n.mem.rotations[r.family]
+		r.live, r.since = rotation.names, rotation.since
+		for name, e := range n.mem.edges {
+			if !e.canary && e.members[r.family] != nil {
+				names = append(names, name)
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range n.Changes(maxChanges) {
+		if c.At.After(r.until) {
+			continue // it came while this was read
+		}
+		if c.Kind == "mode" || c.Kind == "set" && c.Family == r.family.String() {
+			r.changes = append(r.changes, c)
+		}
+	}
+	slices.SortStableFunc(r.changes, func(a, b state.Change) int { return a.At.Compare(b.At) })
+	slices.Sort(names)
+	most := max(1, maxRecorded/max(1, len(names)))
+	sampled := false
+	for some := range slices.Chunk(names, atOnce) {
+		err := n.do(ctx, func() {
+			for _, name := range some {
+				e := n.mem.edges[name]
+				if e == nil || e.members[r.family] == nil {
+					continue
+				}
+				m := e.members[r.family]
+				r.edges = append(r.edges, recorded{
+					name: name, listed: e.configured && m.address().IsValid(),
+					cut:     m.hist.Len() >= min(most, n.config.History),
+					samples: m.hist.Recent(min(most, m.hist.Len())),
+				})
+				sampled = sampled || m.hist.Len() > 0
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if !sampled {
+		return fmt.Errorf("%w time: there are no samples yet", ErrInvalid)
+	}
+	return nil
+}

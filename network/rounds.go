@@ -1,0 +1,241 @@
+package network
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/selector"
+	"github.com/deflect-ca/coredns-edgemanage/trace"
+)
+
+// span is what one round is made of: samples, or what an operator said between two of them.
+type span struct {
+	first, last time.Time
+	fetch       map[string]trace.Fetch
+	modes       map[string]selector.Mode
+}
+
+// trace makes the rounds of a recording; see Network.Trace.
+func (r *recording) trace() trace.Trace {
+	spans := r.spans()
+	t := trace.Trace{Rounds: make([]trace.Round, len(spans))}
+	seen, gone := map[string]int{}, map[string]int{} // the first round that an edge has a sample in, and the one after the last
+	for i, s := range spans {
+		t.Rounds[i] = trace.Round{At: s.last, Modes: s.modes, Fetch: s.fetch}
+		for name := range s.fetch {
+			if _, ok := seen[name]; !ok {
+				seen[name] = i
+			}
+			gone[name] = i + 1
+		}
+	}
+	sets := r.sets()
+	pinned := r.pinned(sets, spans[0].last, seen)
+	r.list(t.Rounds, seen, gone, pinned)
+	r.begin(t.Rounds, seen, pinned)
+	t.Expect = expectations(spans, sets)
+	return t
+}
+
+// sample is one of any edge.
+type sample struct {
+	edge string
+	at   time.Time
+	trace.Fetch
+}
+
+// samples are all of a recording, oldest first.
+func (r *recording) samples() (all []sample) {
+	for _, e := range r.edges {
+		for _, s := range e.samples {
+			if !s.At.After(r.until) {
+				all = append(all, sample{e.name, s.At, trace.Fetch{Took: s.Took, Failed: s.Failed}})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b sample) int { return a.at.Compare(b.at) })
+	return all
+}
+
+// spans divides the samples, backwards: the last ones before a change are those that it was decided by, so they must be in
+// one round with it.
+func (r *recording) spans() []span {
+	var spans []span // newest first
+	var open *span
+	changes := r.changes
+	for _, s := range slices.Backward(r.samples()) {
+		for len(changes) > 0 && changes[len(changes)-1].At.After(s.at) {
+			c := changes[len(changes)-1]
+			changes, open = changes[:len(changes)-1], nil
+			if c.Kind == "mode" {
+				spans = append(spans, span{first: c.At, last: c.At, fetch: map[string]trace.Fetch{}, modes: map[string]selector.Mode{c.Edge: modeOf(c.After)}})
+			}
+		}
+		if open != nil {
+			if _, again := open.fetch[s.edge]; again || open.last.Sub(s.at) >= gather {
+				open = nil
+			}
+		}
+		if open == nil {
+			spans = append(spans, span{last: s.at, fetch: map[string]trace.Fetch{}})
+			open = &spans[len(spans)-1]
+		}
+		open.first, open.fetch[s.edge] = s.at, s.Fetch
+	}
+	slices.Reverse(spans)
+	return spans
+}
+
+// modeOf reads the one mode of a change.
+func modeOf(words []string) selector.Mode {
+	if len(words) == 1 {
+		if m, err := selector.ParseMode(words[0]); err == nil {
+			return m
+		}
+	}
+	return selector.Available
+}
+
+// list gives the rounds their edge lists.
+func (r *recording) list(rounds []trace.Round, seen, gone map[string]int, pinned []string) {
+	come, leave := map[int][]string{}, map[int][]string{}
+	for _, e := range r.edges {
+		from, ok := seen[e.name]
+		switch {
+		case !ok && !e.listed:
+			continue
+		case !ok, e.cut && e.listed, slices.Contains(pinned, e.name):
+			from = 0
+		}
+		come[from] = append(come[from], e.name)
+		if e.listed {
+			continue
+		}
+		left := r.left(e)
+		to, _ := slices.BinarySearchFunc(rounds, left, func(round trace.Round, at time.Time) int { return round.At.Compare(at) })
+		to = max(to, gone[e.name])
+		leave[to] = append(leave[to], e.name)
+	}
+	list := []string{}
+	for i := range rounds {
+		if i > 0 && come[i] == nil && leave[i] == nil {
+			continue
+		}
+		list = slices.DeleteFunc(append(slices.Clone(list), come[i]...), func(name string) bool { return slices.Contains(leave[i], name) })
+		slices.Sort(list)
+		rounds[i].Edges = list
+	}
+}
+
+// left is when an edge that is not listed any more was taken off the list: when it left the set by that, and else an
+// interval after its last sample.
+func (r *recording) left(e recorded) time.Time {
+	last := e.samples[len(e.samples)-1].At
+	for _, c := range r.changes {
+		if c.Kind == "set" && c.At.After(last) && slices.Contains(c.Before, e.name) && !slices.Contains(c.After, e.name) {
+			return c.At
+		}
+	}
+	return last.Add(r.interval)
+}
+
+// set is a live set, and from when on it is known.
+type set struct {
+	from time.Time
+	live []string
+}
+
+// sets are the recorded live sets, oldest first.
+func (r *recording) sets() (sets []set) {
+	for _, c := range r.changes {
+		if c.Kind == "set" {
+			sets = append(sets, set{c.At, c.After})
+		}
+	}
+	if sets == nil && !r.since.IsZero() {
+		sets = []set{{r.since, r.live}}
+	}
+	return sets
+}
+
+// pinned are the edges that were live at the beginning.
+func (r *recording) pinned(sets []set, start time.Time, seen map[string]int) (names []string) {
+	i, found := slices.BinarySearchFunc(sets, start, func(s set, at time.Time) int { return s.from.Compare(at) })
+	var live []string
+	switch {
+	case found:
+		live = sets[i].live
+	case i > 0:
+		live = sets[i-1].live
+	default:
+		for _, c := range r.changes {
+			if c.Kind == "set" {
+				live = c.Before
+				break
+			}
+		}
+	}
+	for _, name := range live {
+		if _, ok := seen[name]; ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// begin gives the first round the modes that stood then, and holds the pinned edges until each has a sample.
+func (r *recording) begin(rounds []trace.Round, seen map[string]int, pinned []string) {
+	stood := maps.Clone(r.modes)
+	for _, c := range slices.Backward(r.changes) {
+		if c.Kind == "mode" && !c.At.Before(rounds[0].At) {
+			stood[c.Edge] = modeOf(c.Before)
+		}
+	}
+	release := 1
+	for _, name := range pinned {
+		release = max(release, seen[name])
+	}
+	for _, name := range pinned {
+		for i := 1; i < len(rounds); i++ {
+			if _, said := rounds[i].Modes[name]; said {
+				break // what an operator said ends it
+			}
+			if i == release {
+				say(&rounds[i], name, stood[name])
+				break
+			}
+		}
+		stood[name] = selector.BlindForce
+	}
+	for name, m := range stood {
+		if _, said := rounds[0].Modes[name]; !said && m != selector.Available {
+			say(&rounds[0], name, m)
+		}
+	}
+}
+
+func say(round *trace.Round, name string, m selector.Mode) {
+	if round.Modes == nil {
+		round.Modes = map[string]selector.Mode{}
+	}
+	round.Modes[name] = m
+}
+
+// expectations are the recorded sets, each for the rounds up to the next change.
+func expectations(spans []span, sets []set) []trace.Expect {
+	if len(sets) == 0 {
+		return nil
+	}
+	expect := make([]trace.Expect, len(spans))
+	known := 0
+	for i := range spans {
+		for known < len(sets) && (i+1 == len(spans) || sets[known].from.Before(spans[i+1].first)) {
+			known++
+		}
+		if known > 0 {
+			expect[i].Live = append([]string{}, sets[known-1].live...)
+		}
+	}
+	return expect
+}

@@ -1,0 +1,452 @@
+package network
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/config"
+	"github.com/deflect-ca/coredns-edgemanage/selector"
+)
+
+func (s *site) freezeFor(d time.Duration) Applied {
+	s.Helper()
+	applied, err := s.SetFreeze(context.Background(), FreezeChange{
+		Frozen: true, Comment: "upstream is moving", Author: "tester", Claimed: "alice", For: d,
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+	return applied
+}
+
+func (s *site) thaw() Applied {
+	s.Helper()
+	applied, err := s.SetFreeze(context.Background(), FreezeChange{Author: "tester"})
+	if err != nil {
+		s.Fatal(err)
+	}
+	return applied
+}
+
+// What happens to a frozen network, of which a and b are live, c passes too and d does not, and what it comes to when it is
+// thawed.
+func TestFrozenNetwork(t *testing.T) {
+	const ab = "192.0.2.1 192.0.2.2"
+	tests := []struct {
+		name           string
+		run            func(s *site)
+		frozen, thawed string
+	}{
+		{"an edge dies", func(s *site) {
+			s.prober.set(dead, "192.0.2.1")
+			s.round()
+			s.wantRung("with one of two", selector.Short)
+		}, ab, "192.0.2.2 192.0.2.3"},
+		{"all of them die", func(s *site) {
+			s.prober.set(dead, "192.0.2.1", "192.0.2.2")
+			s.round()
+			s.wantRung("with none of two", selector.Hold)
+		}, ab, "192.0.2.3"},
+		{"unavailable", func(s *site) {
+			s.mode("a", selector.Unavailable)
+			s.want("at once", "192.0.2.2")
+		}, "192.0.2.2", "192.0.2.2 192.0.2.3"},
+		{"unavailable and available again", func(s *site) {
+			s.mode("a", selector.Unavailable)
+			s.mode("a", selector.Available)
+		}, "192.0.2.2", ab},
+		{"unavailable for a while", func(s *site) {
+			s.modeFor("a", 10*time.Minute)
+			s.advance(20 * time.Minute)
+			s.equal("modes", len(s.Status().Modes), 0)
+		}, "192.0.2.2", ab},
+		// An empty answer is worse than one that moved.
+		{"unavailable all of the set", func(s *site) {
+			warnings := s.mode("[ab]", selector.Unavailable).Families[0].Warnings
+			if got := strings.Join(warnings, "; "); !strings.Contains(got, "no edge of the set is left") {
+				s.Errorf("got warnings %q", got)
+			}
+		}, "192.0.2.3", "192.0.2.3"},
+		{"a live edge is forced", func(s *site) { s.mode("a", selector.Force) }, ab, ab},
+		{"an edge that fails is blindforced", func(s *site) { s.mode("d", selector.BlindForce) }, "192.0.2.1 192.0.2.4", "192.0.2.1 192.0.2.4"},
+		{"an edge that passes is forced", func(s *site) { s.mode("c", selector.Force) }, "192.0.2.1 192.0.2.3", "192.0.2.1 192.0.2.3"},
+		{"an edge that fails is forced and passes later", func(s *site) {
+			s.mode("d", selector.Force)
+			s.prober.set(behaviour{}, "192.0.2.4")
+			s.round()
+		}, ab, "192.0.2.1 192.0.2.4"},
+		{"an edge is taken off the list", func(s *site) {
+			s.reload(func(c *config.Network) { c.Sources = c.Sources[1:] })
+			s.round()
+		}, "192.0.2.2", "192.0.2.2 192.0.2.3"},
+		{"an edge is pinned elsewhere", func(s *site) {
+			s.edges("a 192.0.2.11", "b 192.0.2.2", "c 192.0.2.3", "d 192.0.2.4")
+			s.reload(same)
+			s.round()
+		}, "192.0.2.2 192.0.2.11", "192.0.2.2 192.0.2.11"},
+		{"a reload", func(s *site) {
+			s.prober.set(dead, "192.0.2.1")
+			s.reload(func(c *config.Network) { c.EdgeCount = 1 })
+			s.round()
+		}, ab, "192.0.2.2"},
+		{"a restart", func(s *site) {
+			s.prober.set(dead, "192.0.2.1")
+			s.restart()
+			s.want("at the start", ab)
+			s.round()
+		}, ab, "192.0.2.2 192.0.2.3"},
+		{"a restart after an edge left", func(s *site) {
+			s.mode("a", selector.Unavailable)
+			s.restart()
+			s.mode("a", selector.Available)
+			s.round()
+		}, "192.0.2.2", ab},
+		{"a day goes by", func(s *site) {
+			s.prober.set(dead, "192.0.2.1")
+			s.advance(24 * time.Hour)
+		}, ab, "192.0.2.2 192.0.2.3"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inBubble(t, func(s *site) {
+				s.config.State = t.TempDir()
+				s.edges("a 192.0.2.1", "b 192.0.2.2", "c 192.0.2.3", "d 192.0.2.4")
+				s.prober.set(behaviour{took: 2 * fast}, "192.0.2.2")
+				s.prober.set(behaviour{took: 3 * fast}, "192.0.2.3")
+				s.prober.set(dead, "192.0.2.4")
+				s.start()
+				s.round()
+				s.want("before", ab)
+				applied := s.freezeFor(0)
+				s.equal("saved", applied.Saved, true)
+				s.want("right after", ab)
+				tt.run(s)
+				s.want("frozen", tt.frozen)
+				s.round()
+				s.want("a round later", tt.frozen)
+				applied = s.thaw()
+				s.want("thawed", tt.thawed)
+				o := applied.Families[0]
+				s.equal("told to have moved", len(o.Left)+len(o.Entered) > 0, tt.frozen != tt.thawed)
+				s.equal("told as after", o.After, s.family(IPv4).Live)
+			})
+		})
+	}
+}
+
+// Whoever looks at the network sees that it is frozen, by whom, why and until when.
+func TestFreezeShows(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.config.State = t.TempDir()
+		s.edges("a 192.0.2.1", "b 192.0.2.2", "c 192.0.2.3")
+		s.start()
+		s.round()
+		applied := s.freezeFor(2 * time.Hour)
+		until := time.Now().Add(2 * time.Hour).UTC()
+		s.equal("before", applied.FreezeBefore, (*Freeze)(nil))
+		shows := func(when string) {
+			s.Helper()
+			f := s.Status().Freeze
+			if f == nil {
+				s.Fatalf("%s: the status does not show the freeze", when)
+			}
+			s.equal(when, []string{f.Comment, f.Author, f.Claimed}, []string{"upstream is moving", "tester", "alice"})
+			s.equal(when+": until", f.Expires.UTC().Equal(until), true)
+			s.equal(when+": warnings", s.family(IPv4).Warnings,
+				[]string{"frozen by tester (alice) until " + until.Format(time.RFC3339) + ": upstream is moving"})
+			s.equal(when+": rung", s.family(IPv4).RungText, "frozen: 2 are live of 2 wanted, whether or not they pass")
+		}
+		shows("right after")
+		s.reload(same)
+		shows("after a reload")
+		s.restart()
+		shows("after a restart")
+		s.equal("c", s.edge("c").Verdict.Rule, selector.RuleCrowded)
+		s.equal("a", s.edge("a").Verdict.Rule, selector.RuleFrozen)
+
+		s.advance(2 * time.Hour)
+		s.equal("afterwards", s.Status().Freeze, (*Freeze)(nil))
+		s.equal("warnings afterwards", len(s.family(IPv4).Warnings), 0)
+		s.restart()
+		s.equal("after another restart", s.Status().Freeze, (*Freeze)(nil))
+
+		var told []string
+		for _, e := range heard[FreezeChanged](s.told) {
+			told = append(told, e.Reason())
+		}
+		s.equal("told", told, []string{"frozen by tester (alice) until " + until.Format(time.RFC3339), "the freeze ran out"})
+		var recorded []string
+		for _, c := range s.Changes(100) {
+			if c.Kind == "freeze" {
+				recorded = append(recorded, c.Before[0]+" to "+c.After[0]+": "+c.Comment)
+			}
+		}
+		s.equal("recorded", recorded, []string{"frozen to unfrozen: ", "unfrozen to frozen: upstream is moving"})
+	})
+}
+
+// A freeze that runs out takes up what it held back, also when it ran out while the process was down.
+func TestFreezeRunsOut(t *testing.T) {
+	for name, pass := range map[string]func(s *site){
+		"while it runs":    func(s *site) { s.advance(time.Hour) },
+		"while it is down": func(s *site) { s.stop(); s.advance(time.Hour); s.start(); s.round() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(s *site) {
+				s.config.State = t.TempDir()
+				s.edges("a 192.0.2.1", "b 192.0.2.2", "c 192.0.2.3")
+				s.start()
+				s.round()
+				s.freezeFor(30 * time.Minute)
+				s.prober.set(dead, "192.0.2.1")
+				s.advance(29 * time.Minute)
+				s.want("before", "192.0.2.1 192.0.2.2")
+				pass(s)
+				s.want("after", "192.0.2.2 192.0.2.3")
+			})
+		})
+	}
+}
+
+// A name that resolves elsewhere, or to nothing, moves no published address of a frozen network; probing follows the name.
+func TestFrozenAddresses(t *testing.T) {
+	tests := []struct {
+		name           string
+		move           func(s *site)
+		frozen, thawed string
+	}{
+		{"a name moves", func(s *site) { s.resolver.set("a.example.net", "192.0.2.11") }, "192.0.2.1 192.0.2.2", "192.0.2.2 192.0.2.11"},
+		{"a name moves twice", func(s *site) {
+			s.resolver.set("a.example.net", "192.0.2.11")
+			s.round()
+			s.resolver.set("a.example.net", "192.0.2.12")
+		}, "192.0.2.1 192.0.2.2", "192.0.2.2 192.0.2.12"},
+		{"a name moves to where nothing works", func(s *site) {
+			s.resolver.set("a.example.net", "192.0.2.11")
+			s.prober.set(dead, "192.0.2.11")
+		}, "192.0.2.1 192.0.2.2", "192.0.2.1 192.0.2.2"},
+		{"a name has no IPv4 address any more", func(s *site) { s.resolver.set("a.example.net", "2001:db8::1") },
+			"192.0.2.1 192.0.2.2", "192.0.2.2"},
+		{"the first of two names moves to the other's address", func(s *site) { s.resolver.set("a.example.net", "192.0.2.2") },
+			"192.0.2.1 192.0.2.2", "192.0.2.2"},
+		// unavailable is absolute: the address must not stay under another name.
+		{"a name that is unavailable moves to the other's address", func(s *site) {
+			s.mode("a.example.net", selector.Unavailable)
+			s.resolver.set("a.example.net", "192.0.2.2")
+		}, "SERVFAIL", "SERVFAIL"},
+		{"a restart after a name moved", func(s *site) {
+			s.resolver.set("a.example.net", "192.0.2.11")
+			s.round()
+			s.restart()
+		}, "192.0.2.1 192.0.2.2", "192.0.2.2 192.0.2.11"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inBubble(t, func(s *site) {
+				s.config.State, s.config.Families, s.config.MinLive = t.TempDir(), config.Both, 2
+				s.edges("a.example.net", "b.example.net")
+				s.resolver.set("a.example.net", "192.0.2.1", "2001:db8::1")
+				s.resolver.set("b.example.net", "192.0.2.2", "2001:db8::2")
+				s.start()
+				s.round()
+				s.want("before", "192.0.2.1 192.0.2.2")
+				s.freezeFor(0)
+				tt.move(s)
+				for range 3 {
+					s.round()
+				}
+				s.want("frozen", tt.frozen)
+				s.thaw()
+				for range 3 {
+					s.round()
+				}
+				s.want("thawed", tt.thawed)
+			})
+		})
+	}
+}
+
+// The address that a name moved to and passes at is served as soon as the network is thawed, not a round later.
+func TestThawedAddressIsServedAtOnce(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.edges("a.example.net")
+		s.resolver.set("a.example.net", "192.0.2.1")
+		s.start()
+		s.round()
+		s.freezeFor(0)
+		s.resolver.set("a.example.net", "192.0.2.11")
+		s.round()
+		s.equal("probed", s.edge("a.example.net").Probed.String(), "192.0.2.11")
+		s.want("frozen", "192.0.2.1")
+		s.thaw()
+		s.want("thawed", "192.0.2.11")
+	})
+}
+
+// A family that nobody has an address in stays without one while the network is frozen.
+func TestFrozenNoData(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.config.Families = config.Both
+		s.edges("a.example.net")
+		s.resolver.set("a.example.net", "192.0.2.1")
+		s.start()
+		s.round()
+		s.equal("IPv6 before", s.answers(IPv6), "NODATA")
+		s.freezeFor(0)
+		s.resolver.set("a.example.net", "192.0.2.1", "2001:db8::1")
+		s.round()
+		s.equal("IPv6 frozen", s.answers(IPv6), "NODATA")
+		s.thaw()
+		s.equal("IPv6 thawed", s.answers(IPv6), "2001:db8::1")
+	})
+}
+
+// A freeze before anything is decided does not keep the network from its first set, and holds that one.
+func TestFreezeBeforeTheFirstDecision(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.edges("a 192.0.2.1", "b 192.0.2.2", "c 192.0.2.3")
+		s.start()
+		s.freezeFor(0)
+		s.want("before", "SERVFAIL")
+		s.round()
+		s.want("the first decision", "192.0.2.1 192.0.2.2")
+		s.prober.set(dead, "192.0.2.1")
+		s.round()
+		s.want("after an edge died", "192.0.2.1 192.0.2.2")
+	})
+}
+
+// A saved set of which some had failed before the freeze is frozen as it is answered.
+func TestFreezeOfAStandingSet(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.config.State, s.config.EdgeCount, s.config.MinLive = t.TempDir(), 3, 1
+		s.edges("a 192.0.2.1", "b 192.0.2.2", "c 192.0.2.3")
+		s.start()
+		s.round()
+		s.stop()
+		s.prober.set(dead, "192.0.2.1")
+		s.prober.set(hanging, "192.0.2.2")
+		s.start()
+		s.advance(2 * time.Second)
+		s.want("while it stands", "192.0.2.2 192.0.2.3")
+		s.equal("standing", s.family(IPv4).Standing, true)
+		s.freezeFor(0)
+		s.want("frozen", "192.0.2.2 192.0.2.3")
+		s.restart()
+		s.want("after a restart", "192.0.2.2 192.0.2.3")
+		s.round()
+		s.want("a round later", "192.0.2.2 192.0.2.3")
+		s.equal("standing later", s.family(IPv4).Standing, false)
+	})
+}
+
+// Canaries stay in or out while the network is frozen; an edit of their file is an operator's change.
+func TestFrozenCanaries(t *testing.T) {
+	tests := []struct {
+		name   string
+		before behaviour // of the canary, when the network is frozen
+		run    func(s *site)
+		frozen string
+		thawed string
+	}{
+		{"in, and it dies", behaviour{}, func(s *site) { s.prober.set(dead, "192.0.2.9") }, inPlaceB, without},
+		{"out, and it passes", dead, func(s *site) { s.prober.set(behaviour{}, "192.0.2.9") }, without, inPlaceB},
+		{"in, and a restart after it died", behaviour{}, func(s *site) {
+			s.prober.set(dead, "192.0.2.9")
+			s.round()
+			s.restart()
+		}, inPlaceB, without},
+		{"out, and a restart after it passes", dead, func(s *site) {
+			s.prober.set(behaviour{}, "192.0.2.9")
+			s.restart()
+		}, without, inPlaceB},
+		{"in, and unavailable", behaviour{}, func(s *site) { s.mode("192.0.2.9", selector.Unavailable) }, without, without},
+		{"in, and taken off the file", behaviour{}, func(s *site) { s.canaries("# none") }, without, without},
+		{"another one in the file", dead, func(s *site) { s.canaries("example.org: 192.0.2.10") },
+			"192.0.2.1 192.0.2.10", "192.0.2.1 192.0.2.10"},
+		{"the one whose place it has leaves", behaviour{}, func(s *site) { s.mode("b", selector.Unavailable) },
+			"192.0.2.1 192.0.2.9", "192.0.2.1 192.0.2.9"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inCanaries(t, func(s *site) {
+				s.config.State = t.TempDir()
+				s.prober.set(tt.before, "192.0.2.9")
+				s.start()
+				s.round()
+				s.freezeFor(0)
+				tt.run(s)
+				s.advance(seen)
+				s.round()
+				s.wantAddrs("frozen", "example.org", tt.frozen)
+				s.thaw()
+				s.round()
+				s.wantAddrs("thawed", "example.org", tt.thawed)
+			})
+		})
+	}
+}
+
+// An edit of a zone is an operator's: it is published while the network is frozen.
+func TestFrozenZonesAreEdited(t *testing.T) {
+	inZones(t, map[string]string{"example.org": "@ MX 10 mail.example.net.\n"}, func(s *site) {
+		s.start()
+		s.round()
+		s.freezeFor(0)
+		before := s.serial("example.org")
+		s.include("example.org", "@ MX 20 mail.example.net.\n")
+		s.round()
+		s.wantRise("after the edit", "example.org", before, true)
+	})
+}
+
+func TestSetFreezeRefuses(t *testing.T) {
+	tests := []struct {
+		name   string
+		change FreezeChange
+		kind   error
+	}{
+		{"no comment", FreezeChange{Frozen: true}, ErrNoComment},
+		{"a blank comment", FreezeChange{Frozen: true, Comment: " \n"}, ErrNoComment},
+		{"a long comment", FreezeChange{Frozen: true, Comment: strings.Repeat("x", 1001)}, ErrInvalid},
+		{"time past", FreezeChange{Frozen: true, Comment: "x", For: -time.Hour}, ErrInvalid},
+		{"an end of being unfrozen", FreezeChange{For: time.Hour}, ErrInvalid},
+	}
+	inBubble(t, func(s *site) {
+		s.edges("a 192.0.2.1")
+		s.start()
+		for _, tt := range tests {
+			if _, err := s.SetFreeze(context.Background(), tt.change); !errors.Is(err, tt.kind) {
+				t.Errorf("%s: got %v, want %v", tt.name, err, tt.kind)
+			}
+		}
+		s.equal("frozen", s.Status().Freeze, (*Freeze)(nil))
+		s.stop()
+		if _, err := s.SetFreeze(context.Background(), FreezeChange{Frozen: true, Comment: "x"}); !errors.Is(err, ErrStopped) {
+			t.Errorf("stopped: got %v, want ErrStopped", err)
+		}
+	})
+}
+
+// A probe that is under way when the network is frozen moves no address either.
+func TestFreezeWhileAProbeRuns(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.edges("a.example.net")
+		s.resolver.set("a.example.net", "192.0.2.1")
+		s.start()
+		s.round()
+		s.resolver.set("a.example.net", "192.0.2.11")
+		s.prober.set(behaviour{took: 9 * time.Second}, "192.0.2.11")
+		for end := time.Now().Add(2 * s.config.Interval); len(s.prober.probes("192.0.2.11")) == 0; {
+			if s.advance(time.Second); time.Now().After(end) {
+				s.Fatal("the new address is not probed")
+			}
+		}
+		s.freezeFor(0)
+		s.round()
+		s.want("frozen", "192.0.2.1")
+	})
+}
