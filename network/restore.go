@@ -17,8 +17,14 @@ import (
 // restore fills an empty memory from what the state directory held. What cannot be understood costs only itself, and is
 // returned for the log.
 func (m *Memory) restore(l *state.Loaded, c *config.Network, now time.Time) (problems []error) {
-	d := l.Document
-	m.modesLost = l.ModesLost || d.ModesLost
+	problems = m.refill(l.Document, l.EachSample, c, now)
+	m.modesLost = m.modesLost || l.ModesLost
+	return problems
+}
+
+// refill fills an empty memory from a document and the samples that each gives.
+func (m *Memory) refill(d state.Document, each func(func(state.Sample)) error, c *config.Network, now time.Time) (problems []error) {
+	m.modesLost = d.ModesLost
 	m.serial, m.fingerprint = d.SetSerial, d.Fingerprint
 	for name, s := range d.Modes {
 		mode, err := loadMode(s)
@@ -43,7 +49,7 @@ func (m *Memory) restore(l *state.Loaded, c *config.Network, now time.Time) (pro
 	m.object = restoreObject(d, c.Object.File)
 	r := rules(c)
 	m.rules = r
-	err := l.EachSample(func(s state.Sample) {
+	err := each(func(s state.Sample) {
 		f := IPv4
 		if s.IPv6 {
 			f = IPv6

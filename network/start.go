@@ -111,6 +111,7 @@ func (n *Network) open(memory *Memory) error {
 		for _, err := range fresh.restore(loaded, c, n.now()) {
 			n.tell(Warning{err.Error()})
 		}
+		n.importOnce(fresh, loaded)
 		for f, r := range fresh.rotations {
 			if r.standing && served(c, Family(f)) {
 				n.tell(Note{fmt.Sprintf("%s: the set saved %s stands until its edges have been probed: %v", Family(f), r.since.UTC().Format(time.RFC3339), r.names)})

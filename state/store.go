@@ -52,6 +52,7 @@ type Store struct {
 	next     *Document // not yet seen by the writer
 	pending  *Pending  // of next
 	samples  []Sample
+	past     []Sample // of before the state began; they are written before samples
 	changes  []Change
 	includes map[string][]byte // by zone; nil is to be removed
 
@@ -167,6 +168,18 @@ func (s *Store) AddSamples(samples []Sample) {
 	}
 	s.samples = append(s.samples, samples...)
 	s.samples = s.drop(s.samples)
+	s.rouse()
+}
+
+// AddHistory hands over the samples of before this state began, in the order of their times, as an import brings them. They
+// are written as those of AddSamples are, before them; none is dropped, so there must be an end to them.
+func (s *Store) AddHistory(samples []Sample) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.past = append(s.past, samples...)
 	s.rouse()
 }
 

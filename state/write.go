@@ -5,12 +5,20 @@ import "fmt"
 // writeSamples writes the samples that wait, and rotates the journal when it is full.
 func (s *Store) writeSamples() error {
 	s.mu.Lock()
-	batch := s.samples
-	s.samples = nil
+	past, batch := s.past, s.samples
+	s.past, s.samples = nil, nil
 	limit := s.rounds * s.edges
 	s.mu.Unlock()
-	written, err := s.journal(batch, limit)
-	if err == nil {
+	written, err := 0, error(nil)
+	if len(past) > 0 {
+		if written, err = s.journal(past, limit); err != nil {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.past, s.samples = past[written:], append(batch, s.samples...)
+			return fmt.Errorf("writing samples of before: %w", err)
+		}
+	}
+	if written, err = s.journal(batch, limit); err == nil {
 		return nil
 	}
 	// What could not be written waits again, before what has come since.

@@ -66,7 +66,7 @@ func (s *Store) work(last bool) (wait time.Duration) {
 		s.next, s.pending = nil, nil
 	}
 	urgent := len(w.waiting) > w.blamed || len(s.changes)+len(s.includes) > 0 && w.retryAt.IsZero()
-	journal := len(s.samples) > 0
+	journal := len(s.samples)+len(s.past) > 0
 	s.mu.Unlock()
 
 	inTrouble := !w.retryAt.IsZero()
@@ -90,7 +90,7 @@ func (s *Store) nextWait() time.Duration {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.samples) > 0 {
+	if len(s.samples)+len(s.past) > 0 {
 		return max(time.Nanosecond, s.w.nextTime.Sub(now))
 	}
 	return 0
