@@ -43,12 +43,17 @@ const keepRemoved = 24 * time.Hour
 
 // Run decides the rounds of a trace.
 func Run(t Trace) Result {
-	r := run{settings: t.Settings, edges: make(map[string]*edge), modes: make(map[string]selector.Mode)}
+	r := newRun(t.Settings)
 	result := Result{Name: t.Name, Rounds: make([]RoundResult, 0, len(t.Rounds))}
 	for _, round := range t.Rounds {
-		result.Rounds = append(result.Rounds, r.round(round))
+		d, live := r.round(round)
+		result.Rounds = append(result.Rounds, r.report(round.At, d, live))
 	}
 	return result
+}
+
+func newRun(s Settings) *run {
+	return &run{settings: s, edges: make(map[string]*edge), modes: make(map[string]selector.Mode)}
 }
 
 // run is the state that one round leaves to the next.
@@ -68,7 +73,8 @@ type edge struct {
 	grade   history.Grade // as of its last probe
 }
 
-func (r *run) round(round Round) RoundResult {
+// round decides a round, and says what is answered: the live edges, or on rung fallback the addresses, sorted as bytes.
+func (r *run) round(round Round) (d selector.Decision, live []string) {
 	if round.Edges != nil {
 		r.relist(round.Edges, round.At)
 	}
@@ -80,7 +86,7 @@ func (r *run) round(round Round) RoundResult {
 		e.history.Add(history.Sample{At: round.At, Took: f.Took, Failed: f.Failed}, r.settings.Grading)
 		e.grade = e.history.Grade(round.At, r.settings.Grading)
 	}
-	d := selector.Select(selector.Input{
+	d = selector.Select(selector.Input{
 		Candidates:    r.candidates(),
 		LastLive:      r.lastLive,
 		Substitutions: r.substitutions,
@@ -90,7 +96,12 @@ func (r *run) round(round Round) RoundResult {
 	for range d.Substituted {
 		r.substitutions = append(r.substitutions, round.At)
 	}
-	return r.report(round.At, d)
+	live = append([]string{}, d.Live...) // [] rather than null in JSON
+	for _, a := range d.Fallback {
+		live = append(live, a.String())
+	}
+	slices.Sort(live)
+	return d, live
 }
 
 // relist takes a new edge list over, forgetting what is too old of edges that return.
@@ -127,12 +138,7 @@ func (r *run) candidates() []selector.Candidate {
 	return out
 }
 
-func (r *run) report(at time.Time, d selector.Decision) RoundResult {
-	live := append([]string{}, d.Live...) // [] rather than null in JSON
-	for _, a := range d.Fallback {
-		live = append(live, a.String())
-	}
-	slices.Sort(live)
+func (r *run) report(at time.Time, d selector.Decision, live []string) RoundResult {
 	out := RoundResult{
 		At:      Seconds{at},
 		Live:    live,
