@@ -58,13 +58,14 @@ func (n *Network) SetMode(ctx context.Context, c ModeChange) (Applied, error) {
 func (n *Network) apply(ctx context.Context, preview bool, change func(*Applied) error) (Applied, error) {
 	applied := Applied{Preview: preview}
 	var pending *state.Pending
+	var store *state.Store
 	var refused error
 	err := n.do(ctx, func() {
 		if n.expire() { // what runs out at this moment is not for the change to answer for
 			n.decide()
 		}
 		refused = change(&applied)
-		applied.Serial, pending = n.mem.serial, n.pending
+		applied.Serial, pending, store = n.mem.serial, n.pending, n.mem.store
 	})
 	if err == nil {
 		err = refused
@@ -72,16 +73,16 @@ func (n *Network) apply(ctx context.Context, preview bool, change func(*Applied)
 	if err != nil || preview {
 		return applied, err
 	}
-	applied.Saved, applied.NotSaved = n.durable(ctx, pending)
+	applied.Saved, applied.NotSaved = n.durable(ctx, pending, store)
 	return applied, nil
 }
 
 // durable waits until a write is on the disk, and else says why it is not.
-func (n *Network) durable(ctx context.Context, pending *state.Pending) (saved bool, why string) {
+func (n *Network) durable(ctx context.Context, pending *state.Pending, store *state.Store) (saved bool, why string) {
 	switch {
 	case n.config.DryRun:
 		return false, "dry run: nothing is written"
-	case pending == nil:
+	case pending == nil || store == nil:
 		return false, "there is no state directory: a restart will forget it"
 	}
 	select {
@@ -91,10 +92,10 @@ func (n *Network) durable(ctx context.Context, pending *state.Pending) (saved bo
 	case <-ctx.Done():
 		return false, fmt.Sprintf("the disk has not answered yet: %v", ctx.Err())
 	}
-	if s := n.Status(); s != nil && s.StateError != "" {
-		return false, s.StateError
+	if err := store.Err(); err != nil {
+		return false, err.Error()
 	}
-	return false, "the state cannot be written"
+	return false, "the state cannot be written" // and could be again a moment later
 }
 
 // setMode carries a change of modes out, or shows what it would come to.
