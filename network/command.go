@@ -58,14 +58,13 @@ func (n *Network) SetMode(ctx context.Context, c ModeChange) (Applied, error) {
 func (n *Network) apply(ctx context.Context, preview bool, change func(*Applied) error) (Applied, error) {
 	applied := Applied{Preview: preview}
 	var pending *state.Pending
-	var store *state.Store
 	var refused error
 	err := n.do(ctx, func() {
 		if n.expire() { // what runs out at this moment is not for the change to answer for
 			n.decide()
 		}
 		refused = change(&applied)
-		applied.Serial, pending, store = n.mem.serial, n.pending, n.mem.store
+		applied.Serial, pending = n.mem.serial, n.pending
 	})
 	if err == nil {
 		err = refused
@@ -73,29 +72,26 @@ func (n *Network) apply(ctx context.Context, preview bool, change func(*Applied)
 	if err != nil || preview {
 		return applied, err
 	}
-	applied.Saved, applied.NotSaved = n.durable(ctx, pending, store)
+	applied.Saved, applied.NotSaved = n.durable(ctx, pending)
 	return applied, nil
 }
 
 // durable waits until a write is on the disk, and else says why it is not.
-func (n *Network) durable(ctx context.Context, pending *state.Pending, store *state.Store) (saved bool, why string) {
+func (n *Network) durable(ctx context.Context, pending *state.Pending) (saved bool, why string) {
 	switch {
 	case n.config.DryRun:
 		return false, "dry run: nothing is written"
-	case pending == nil || store == nil:
+	case pending == nil:
 		return false, "there is no state directory: a restart will forget it"
 	}
 	select {
 	case <-pending.Done():
 		return true, ""
 	case <-pending.Failed():
+		return false, pending.Err().Error()
 	case <-ctx.Done():
 		return false, fmt.Sprintf("the disk has not answered yet: %v", ctx.Err())
 	}
-	if err := store.Err(); err != nil {
-		return false, err.Error()
-	}
-	return false, "the state cannot be written" // and could be again a moment later
 }
 
 // setMode carries a change of modes out, or shows what it would come to.
