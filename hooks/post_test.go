@@ -204,3 +204,16 @@ func TestRetryAfter(t *testing.T) {
 		})
 	}
 }
+
+// No receiver makes us wait longer than the bound, or not at all backwards.
+func FuzzRetryAfter(f *testing.F) {
+	for _, value := range []string{"", "7", "-1", "99999999999999999999", "Sun, 01 Mar 2026 02:04:04 GMT", "Sunday, 01-Mar-26 02:04:04 GMT", "Sun Mar  1 02:04:04 2026"} {
+		f.Add(value)
+	}
+	now := time.Date(2026, 3, 1, 2, 3, 4, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, value string) {
+		if got := retryAfter(value, now); got < 0 || got > maxAfter {
+			t.Errorf("%q: got %v", value, got)
+		}
+	})
+}
