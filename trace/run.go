@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -43,13 +44,25 @@ const keepRemoved = 24 * time.Hour
 
 // Run decides the rounds of a trace.
 func Run(t Trace) Result {
-	r := newRun(t.Settings)
 	result := Result{Name: t.Name, Rounds: make([]RoundResult, 0, len(t.Rounds))}
-	for _, round := range t.Rounds {
-		d, live := r.round(round)
-		result.Rounds = append(result.Rounds, r.report(round.At, d, live))
+	for _, round := range Rounds(t) {
+		result.Rounds = append(result.Rounds, round)
 	}
 	return result
+}
+
+// Rounds decides the rounds of a trace one after the other, with their indices. It is for long ones: the reasons for every
+// edge in every round of a day are more than fits into memory.
+func Rounds(t Trace) iter.Seq2[int, RoundResult] {
+	return func(yield func(int, RoundResult) bool) {
+		r := newRun(t.Settings)
+		for i, round := range t.Rounds {
+			d, live := r.round(round)
+			if !yield(i, r.report(round.At, d, live)) {
+				return
+			}
+		}
+	}
 }
 
 func newRun(s Settings) *run {
