@@ -4,6 +4,7 @@ package test
 
 import (
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -150,5 +151,36 @@ func TestAlertsAreTested(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What the texts tell an operator to type exists: the commands, and their flags.
+func TestAlertsNameCommands(t *testing.T) {
+	t.Parallel()
+	command := regexp.MustCompile(`(?:^| )edgemanage ([a-z-]+)([^.;:,]*)`)
+	flag := regexp.MustCompile(` (--?[a-zA-Z][a-z-]*)`)
+	braces := regexp.MustCompile(`\{\{.*?\}\}`)
+	help := map[string]string{}
+	n := 0
+	for _, a := range readAlerts(t) {
+		for _, m := range command.FindAllStringSubmatch(braces.ReplaceAllString(a.Annotations["description"], "NAME"), -1) {
+			n++
+			name := m[1]
+			if help[name] == "" {
+				out, err := exec.Command(edgemanagePath, name, "--help").CombinedOutput()
+				if err != nil {
+					t.Errorf("%s: edgemanage %s: %v\n%s", a.Name, name, err, out)
+				}
+				help[name] = string(out)
+			}
+			for _, f := range flag.FindAllStringSubmatch(m[2], -1) {
+				if !regexp.MustCompile(`(?m)^ .*` + regexp.QuoteMeta(f[1]) + `[ ,\[]`).MatchString(help[name]) {
+					t.Errorf("%s: edgemanage %s has no flag %s", a.Name, name, f[1])
+				}
+			}
+		}
+	}
+	if n < 10 {
+		t.Errorf("only %d commands were found in the texts", n)
 	}
 }

@@ -29,6 +29,7 @@ var packages = map[string]string{
 	"nsenter":          "util-linux",
 	"prometheus":       "prometheus",
 	"promtool":         "prometheus",
+	"setpriv":          "util-linux",
 	"systemd-analyze":  "systemd",
 	"systemd-sysusers": "systemd",
 	"unshare":          "util-linux",
