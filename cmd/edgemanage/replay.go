@@ -23,17 +23,19 @@ func newReplay() *cobra.Command {
 		Use:   "replay FILE...",
 		Short: "Decide recorded rounds anew",
 		Long: `Decide the recorded rounds of each FILE anew and print, as one JSON object a
-file, the live set, rung and grades of every round with the reason for every edge.
-The rounds of a running server are what "edgemanage history --trace FILE" writes.
+file, the live set, rung and grades of every round with the reason for every
+edge. The rounds of a running server are what "edgemanage history --trace FILE"
+writes.
 
 With --set another setting is tried: what would the server have done? The names
-are those of the Corefile, beside max_changes_per and strict, which are the second
-and third word of max_changes.
+are those of the Corefile, beside max_changes_per and strict, which are the
+second and third word of max_changes.
 
-With --summary print what the rounds come to instead: how often the set changed,
-how long fewer edges than edge_count were live, how long an edge was live whose
-last probe had failed, the time on each rung, and the share of each edge. The
-first minutes of a recording count less: little is known of the edges then.
+With --summary print what the rounds come to instead: how often the set
+changed, how long fewer edges than edge_count were live, how long an edge was
+live whose last probe had failed, the time on each rung, and the share of each
+edge. The first minutes of a recording count less: little is known of the edges
+then.
 
 With --check compare with what the file expects instead, print each difference,
 and exit 1 when there is one.`,
