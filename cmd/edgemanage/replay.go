@@ -41,7 +41,7 @@ With --check compare with what the file expects instead, print each difference,
 and exit 1 when there is one.`,
 		Example: `  edgemanage replay --check rounds/*.json
   edgemanage replay --summary rounds.json
-  edgemanage replay --summary --set edge_count=6 --set goodenough=500ms rounds.json`,
+  edgemanage replay --summary --set edge_count=6 --set rise=2 rounds.json`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			return badInput(cobra.MinimumNArgs(1)(cmd, args))
 		},
