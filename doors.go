@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/config"
@@ -80,7 +81,7 @@ func (d *doors) prepare(e *engine) (opened []*door, err error) {
 			err = n.regroup(w.group)
 		}
 		if err != nil {
-			faults = append(faults, fmt.Errorf("%s: %s: %w", w.says, w.property, err))
+			faults = append(faults, fmt.Errorf("%s: %s: %w%s", w.says, w.property, err, d.inTheWay(w, err)))
 		}
 	}
 	if len(faults) > 0 {
@@ -88,6 +89,21 @@ func (d *doors) prepare(e *engine) (opened []*door, err error) {
 		return nil, errors.Join(faults...)
 	}
 	return opened, nil
+}
+
+// inTheWay says for an address that is taken when this process has it: the page of the configuration before stays until
+// nothing can go back to it, so another name of the same address cannot be had by a reload.
+func (d *doors) inTheWay(w wish, err error) string {
+	if w.property != statusProperty || !errors.Is(err, syscall.EADDRINUSE) {
+		return ""
+	}
+	_, port, _ := net.SplitHostPort(w.at)
+	for at := range d.all {
+		if _, its, _ := net.SplitHostPort(at.at); at.property == statusProperty && its == port {
+			return fmt.Sprintf(", maybe by this server's page at %s: expected another port, or a restart", at.at)
+		}
+	}
+	return ""
 }
 
 // abandon closes doors that were opened for nothing, and gives those of the running engine back to their groups.
@@ -108,7 +124,10 @@ func (d *doors) abandon(opened []*door) {
 func (d *doors) take(opened []*door) {
 	for _, n := range opened {
 		d.all[n.entrance] = n
-		n.open() // the state's directory is there by now; serve tells of trouble that lasts
+		// The state's directory is there by now. Trouble that lasts is told of by serve.
+		if n.open() == nil {
+			log.Infof("Operators are answered at %s %s", n.entrance.property, n.entrance.at)
+		}
 		n.serve(d.again)
 	}
 }

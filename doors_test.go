@@ -321,6 +321,44 @@ func TestDoorsRefused(t *testing.T) {
 	}
 }
 
+// TestDoorInItsOwnWay: the page cannot move to another name of its own address without an interruption. That it is this
+// server that has the address must be said: nobody would look for it here.
+func TestDoorInItsOwnWay(t *testing.T) {
+	s := newSite(t)
+	page := freeAddress(t)
+	_, port, _ := net.SplitHostPort(page)
+	s.a = "status " + page
+	server := serve(t, s.String())
+	s.a = "status localhost:" + port
+	err := server.reload(s.String())
+	if err == nil || !strings.Contains(err.Error(), "maybe by this server's page at "+page+": expected another port, or a restart") {
+		t.Errorf("got %v", err)
+	}
+	if got := seen(t, page); got[page] != "a" {
+		t.Errorf("got %v after the reload", got)
+	}
+}
+
+// TestDoorsOfNobody: when a reload leaves no network there is nobody to be shown.
+func TestDoorsOfNobody(t *testing.T) {
+	s := newSite(t)
+	page, path := freeAddress(t), filepath.Join(s.state, "control.sock")
+	s.a = "status " + page
+	server := serve(t, s.String())
+	s.networks = ""
+	for _, step := range []struct{ trip, want string }{{"trip_after now", "open"}, {"", "closed"}} {
+		s.trip = step.trip
+		if err := server.reload(s.String()); (err != nil) != (step.trip != "") {
+			t.Errorf("reloading: %v", err)
+		}
+		for at, got := range seen(t, path, page) {
+			if (got == "closed") != (step.want == "closed") {
+				t.Errorf("%s: got %q, want it %s", at, got, step.want)
+			}
+		}
+	}
+}
+
 // TestDefaultSocketInTrouble: answers are worth more than the socket in the state directory, which comes when it can.
 func TestDefaultSocketInTrouble(t *testing.T) {
 	retryEvery(t, 10*time.Millisecond)

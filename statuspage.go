@@ -18,9 +18,9 @@ const (
 	headerTime  = 5 * time.Second
 	requestTime = 10 * time.Second
 	answerTime  = 30 * time.Second
-	idleTime    = 60 * time.Second
+	idleTime    = 30 * time.Second
 	mostHeader  = 16 << 10 // bytes
-	mostGuests  = 64       // connections; more wait in the kernel
+	mostGuests  = 200      // connections, of which a browser has up to six; more wait in the kernel
 	leaveTime   = time.Second
 )
 
