@@ -26,8 +26,9 @@ test: go cc ## run vet and the tests, but for the end-to-end ones
 	$(if $(RACE),CGO_ENABLED=1) $(GO) test $(RACE) ./...
 
 e2e: go cc ## run the end-to-end tests against real programs
-	$(GO) vet -tags e2e ./test/... ./zonefile
+	$(GO) vet -tags e2e ./test/... ./zonefile ./control/page
 	$(GO) test -tags e2e -count=1 -run '^TestCheckers$$' ./zonefile
+	$(GO) test -tags e2e -count=1 ./control/page
 	$(if $(RACE),CGO_ENABLED=1) $(GO) test -tags e2e -count=1 -timeout 30m ./test/...
 
 lint: go ## run gofmt, vet and staticcheck

@@ -41,6 +41,7 @@ var (
 	zoneSerial    = desc("zone_serial", "SOA serial of a zone.", "network", "zone")
 	stateErrors   = desc("state_errors_total", "Counter of failures to write the state.", "network")
 	canaryActive  = desc("canary_active", "Whether the canary of a zone is in.", "network", "zone")
+	frozen        = desc("frozen", "Whether an operator has stopped every change but an operator's.", "network")
 	modesLost     = desc("modes_lost", "Whether no readable state was found where there had been one, so that modes may be missing.", "network")
 )
 
@@ -48,7 +49,7 @@ var (
 func (collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		edgeLatency, edgeWindow, edgeAverage, edgeGrade, edgeLive, edgeMode, edgeModeSet, edgeExpiry, liveEdges, wantedEdges, rung,
-		probeInterval, probeTimeout, lastRound, roundDuration, zoneSerial, canaryActive, stateErrors, modesLost,
+		probeInterval, probeTimeout, lastRound, roundDuration, zoneSerial, canaryActive, stateErrors, frozen, modesLost,
 	} {
 		ch <- d
 	}
@@ -85,6 +86,7 @@ func collectNetwork(ch chan<- prometheus.Metric, n *network.Network, s *network.
 	for _, c := range s.Canaries {
 		gauge(ch, canaryActive, truth(c.Active), s.Network, c.Zone)
 	}
+	gauge(ch, frozen, truth(s.Freeze != nil), s.Network)
 	gauge(ch, modesLost, truth(s.ModesLost), s.Network)
 	ch <- prometheus.MustNewConstMetric(stateErrors, prometheus.CounterValue, float64(s.StateErrors), s.Network)
 }

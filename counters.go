@@ -18,6 +18,9 @@ func startCounters(c *config.Network) {
 	}
 	changesHeld.WithLabelValues(c.Name)
 	zoneFileErrors.WithLabelValues(c.Name)
+	runErrors.WithLabelValues(c.Name)
+	webhookErrors.WithLabelValues(c.Name)
+	webhookDropped.WithLabelValues(c.Name)
 	for _, secondary := range c.Notify {
 		notifyErrors.WithLabelValues(c.Name, secondary.String())
 	}

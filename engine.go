@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os/exec"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -71,9 +72,14 @@ func takeOver(e *engine) error {
 	if err := e.prepare(); err != nil {
 		return err
 	}
+	opened, err := ourDoors.prepare(e)
+	if err != nil {
+		return err
+	}
 	before := active.Load()
 	memory := before.stop()
 	if err := e.start(memory); err != nil {
+		ourDoors.abandon(opened)
 		if before != nil {
 			again := before.start(memory)
 			if again == nil {
@@ -83,11 +89,23 @@ func takeOver(e *engine) error {
 		}
 		// Nothing runs now. What is open is given up, so that the next try finds no state locked by this process.
 		active.Store(nil)
+		ourDoors.settle()
 		closeAll(memory)
 		return err
 	}
 	active.Store(e)
+	ourDoors.take(opened)
 	return nil
+}
+
+// goBack makes e the engine that runs again, after a reload that failed, and closes the doors that only the other wanted:
+// nobody else will, the instance of a failed reload is never shut down.
+func goBack(e *engine) error {
+	err := takeOver(e)
+	turnover.Lock()
+	defer turnover.Unlock()
+	ourDoors.settle()
+	return err
 }
 
 // release ends an engine whose instance shuts down. If it does not run any more the reload that replaced it has
@@ -99,8 +117,10 @@ func release(e *engine) {
 	case nil:
 	case e:
 		active.Store(nil)
+		ourDoors.settle() // while the networks run: a change that somebody waits for is made, not refused
 		closeAll(e.stop())
 	default:
+		ourDoors.settle()
 		closeAll(running.spare)
 		running.spare = nil
 	}
@@ -168,8 +188,8 @@ func (e *engine) start(memory map[string]*network.Memory) error {
 			e.spare[name] = m
 		}
 	}
-	for _, d := range e.defined {
-		d.announce()
+	for name, d := range e.defined {
+		d.announce(e.networks[name].Status())
 		startCounters(d.config)
 	}
 	return nil
@@ -212,10 +232,19 @@ func (e *engine) ready() bool {
 	return true
 }
 
-// announce logs what is odd about a network's configuration.
-func (d *definition) announce() {
+// announce logs what is odd about a network's configuration, and what an operator may have forgotten.
+func (d *definition) announce(s *network.Status) {
 	for _, w := range d.config.Warnings {
 		log.Warning(w)
+	}
+	for _, r := range d.config.Runs {
+		if _, err := exec.LookPath(r.Argv[0]); err != nil && !d.config.DryRun {
+			log.Warningf("%s: run: %v: it will fail until the command is there", r.At, err)
+		}
+	}
+	if f := s.Freeze; f != nil {
+		log.Warningf("Network %s is frozen, nothing changes but by an operator: %s; comment %q",
+			d.config.Name, network.FreezeChanged{After: f, Author: f.Author, Claimed: f.Claimed}.Reason(), f.Comment)
 	}
 	if d.config.DryRun {
 		log.Infof("Network %s runs dry: nothing is answered and nothing written", d.config.Name)

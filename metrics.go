@@ -43,6 +43,21 @@ var (
 		Help: "Counter of failures to write zone files, each kind in a row once.",
 	}, []string{"network"})
 
+	runErrors = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "run_errors_total",
+		Help: "Counter of commands of run that failed, or that were dropped because too many waited.",
+	}, []string{"network"})
+
+	webhookErrors = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "webhook_errors_total",
+		Help: "Counter of posts that a webhook did not take, each try.",
+	}, []string{"network"})
+
+	webhookDropped = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "webhook_dropped_total",
+		Help: "Counter of events that a webhook will never get: all tries failed, or too many waited.",
+	}, []string{"network"})
+
 	reloadErrors = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "reload_errors_total",
 		Help: "Counter of files that moved and could not be taken up.",

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	dto "github.com/prometheus/client_model/go"
 
+	"github.com/deflect-ca/coredns-edgemanage/hooks"
 	"github.com/deflect-ca/coredns-edgemanage/network"
 )
 
@@ -99,6 +100,10 @@ func TestMetrics(t *testing.T) {
 			"zonefile_errors_total":        "network, counter",
 			"reload_errors_total":          "file, counter",
 			"modes_lost":                   "network, gauge",
+			"frozen":                       "network, gauge",
+			"run_errors_total":             "network, counter",
+			"webhook_errors_total":         "network, counter",
+			"webhook_dropped_total":        "network, counter",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("metrics differ (-want +got):\n%s", diff)
@@ -133,6 +138,7 @@ func TestMetrics(t *testing.T) {
 		{"timeout_seconds", []string{"network=m"}, 0.4},
 		{"state_errors_total", []string{"network=m"}, 0},
 		{"modes_lost", []string{"network=m"}, 0},
+		{"frozen", []string{"network=m"}, 0},
 		{"zone_serial", []string{"network=m", "zone=m.example.org."}, float64(n.Status().Serial)},
 	} {
 		t.Run(test.metric+strings.Join(test.labels, ","), func(t *testing.T) {
@@ -236,6 +242,12 @@ func TestCountersOfEvents(t *testing.T) {
 	}{
 		{network.SetChanged{Reasons: map[string]int{"fail": 2, "fill": 1}}, "changes_total", []string{"network=events", "reason=fail"}, 2},
 		{network.Held{Count: 3}, "changes_held_total", []string{"network=events"}, 3},
+		{network.Hooked{Kind: hooks.Run, Err: fmt.Errorf("exit status 1"), Lost: true}, "run_errors_total", []string{"network=events"}, 1},
+		{network.Hooked{Kind: hooks.Run}, "run_errors_total", []string{"network=events"}, 0},
+		{network.Hooked{Kind: hooks.Webhook, Err: fmt.Errorf("503")}, "webhook_errors_total", []string{"network=events"}, 1},
+		{network.Hooked{Kind: hooks.Webhook, Err: fmt.Errorf("503")}, "webhook_dropped_total", []string{"network=events"}, 0},
+		{network.Hooked{Kind: hooks.Webhook, Err: fmt.Errorf("404"), Lost: true}, "webhook_dropped_total", []string{"network=events"}, 1},
+		{network.Hooked{Kind: hooks.Webhook, Err: fmt.Errorf("full"), Lost: true, Dropped: true}, "webhook_errors_total", []string{"network=events"}, 0},
 		{network.ReloadFailed{File: "lists/edges", Err: fmt.Errorf("no edge")}, "reload_errors_total", []string{"file=lists/edges"}, 1},
 	} {
 		t.Run(test.metric, func(t *testing.T) {
@@ -268,6 +280,9 @@ func TestCountersStart(t *testing.T) {
 		{"notify_errors_total", "address=192.0.2.53:53"},
 		{"notify_errors_total", "address=[2001:db8::53]:5300"},
 		{"zonefile_errors_total", ""},
+		{"run_errors_total", ""},
+		{"webhook_errors_total", ""},
+		{"webhook_dropped_total", ""},
 		{"reload_errors_total", "file=" + canaries},
 	} {
 		t.Run(test.metric+" "+test.label, func(t *testing.T) {

@@ -1,10 +1,8 @@
 package edgemanage
 
 import (
-	"net/netip"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/coredns/coredns/plugin/transfer"
 
@@ -100,27 +98,4 @@ func (e *Edgemanage) transferable(n *network.Network, changed []string) []string
 		z := table[zone]
 		return z == nil || z.network != n || !z.entire || !s.Complete(zone)
 	})
-}
-
-// sayAgain is how often it is logged that a secondary was given up: one that is dead is given up for every zone.
-const sayAgain = time.Minute
-
-// reports remembers when something was last said of each secondary.
-type reports struct {
-	mu   sync.Mutex
-	said map[netip.AddrPort]time.Time
-}
-
-var givenUp = reports{said: map[netip.AddrPort]time.Time{}}
-
-// due says whether it is time to say something of a secondary, and takes it as said.
-func (r *reports) due(to netip.AddrPort) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := time.Now()
-	if last, said := r.said[to]; said && now.Sub(last) < sayAgain {
-		return false
-	}
-	r.said[to] = now
-	return true
 }

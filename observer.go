@@ -37,6 +37,15 @@ func (observer) Observe(name string, e network.Event) {
 		log.Infof("Network %s %s: the budget of changes holds %d substitutions back", name, e.Family, e.Count)
 	case network.ModeChanged:
 		log.Infof("Network %s: mode of %s is %s, was %s: %s; comment %q", name, e.Edge, e.After.Mode, e.Before.Mode, e.Reason(), e.After.Comment)
+	case network.FreezeChanged:
+		say := log.Infof
+		if e.After != nil {
+			say = log.Warningf // nothing fails over by itself now
+		}
+		say("Network %s: %s; comment %q", name, e.Reason(), e.Comment)
+	case network.Hooked:
+		countHook(name, e)
+		logHook(name, e)
 	case network.CanaryChanged:
 		in := "out"
 		if e.Active {

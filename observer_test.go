@@ -7,9 +7,11 @@ import (
 	golog "log"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/deflect-ca/coredns-edgemanage/hooks"
 	"github.com/deflect-ca/coredns-edgemanage/network"
 	"github.com/deflect-ca/coredns-edgemanage/prober"
 	"github.com/deflect-ca/coredns-edgemanage/selector"
@@ -38,6 +40,23 @@ func TestLogLines(t *testing.T) {
 		{"file", network.ReloadFailed{File: "edges", Err: errors.New("edges: no edge")}, "[ERROR] plugin/edgemanage: Network mynet: edges: no edge; its last good version stays"},
 		{"note", network.Note{Text: "a is named twice"}, "[INFO] plugin/edgemanage: Network mynet: a is named twice"},
 		{"warning", network.Warning{Text: "few workers"}, "[WARNING] plugin/edgemanage: Network mynet: few workers"},
+		{"frozen", network.FreezeChanged{After: &network.Freeze{Expires: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}, Author: "ada", Comment: "works"},
+			`[WARNING] plugin/edgemanage: Network mynet: frozen by ada until 2026-01-02T03:04:05Z; comment "works"`},
+		{"unfrozen", network.FreezeChanged{Before: &network.Freeze{}, Author: "root", Claimed: "ada", Comment: "done"},
+			`[INFO] plugin/edgemanage: Network mynet: unfrozen by root (ada); comment "done"`},
+		{"command", network.Hooked{Kind: hooks.Run, Target: "/bin/tell", Event: hooks.Changed, ID: "7", Err: errors.New("exit status 2"), Stderr: "no\nway\n", Lost: true},
+			`[WARNING] plugin/edgemanage: Network mynet: running /bin/tell for change 7: exit status 2; it wrote "no\nway\n"`},
+		{"command that says nothing", network.Hooked{Kind: hooks.Run, Target: "/bin/tell", Event: hooks.Round, ID: "7", Err: errors.New("stopped after 1m0s"), Lost: true},
+			`[WARNING] plugin/edgemanage: Network mynet: running /bin/tell for round 7: stopped after 1m0s`},
+		{"command that warns", network.Hooked{Kind: hooks.Run, Target: "/bin/tell", Event: hooks.Before, ID: "7", Stderr: "odd\n", Took: time.Second},
+			`[INFO] plugin/edgemanage: Network mynet: ran /bin/tell for before 7 in 1s: it wrote "odd\n"`},
+		{"command that ran", network.Hooked{Kind: hooks.Run, Target: "/bin/tell", Event: hooks.Before, ID: "7"}, ""},
+		{"webhook", network.Hooked{Kind: hooks.Webhook, Target: "https://hooks.example.net", Event: hooks.Changed, ID: "7", Err: errors.New("503")},
+			`[INFO] plugin/edgemanage: Network mynet: posting change 7 to https://hooks.example.net: 503; it is tried again`},
+		{"webhook in the same minute", network.Hooked{Kind: hooks.Webhook, Target: "https://hooks.example.net", Event: hooks.Changed, ID: "8", Err: errors.New("503")}, ""},
+		{"webhook given up", network.Hooked{Kind: hooks.Webhook, Target: "https://hooks.example.net", Event: hooks.Changed, ID: "7", Err: errors.New("503"), Lost: true},
+			`[WARNING] plugin/edgemanage: Network mynet: posting change 7 to https://hooks.example.net: 503; given up, maybe more of them`},
+		{"webhook taken", network.Hooked{Kind: hooks.Webhook, Target: "https://hooks.example.net", Event: hooks.Changed, ID: "7"}, ""},
 		{"probe", network.Probed{Edge: "a", Result: prober.Result{Outcome: prober.Refused, Err: errors.New("refused")}}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -38,7 +38,7 @@ func setup(c *caddy.Controller) error {
 		return nil
 	})
 	c.OnRestartFailed(func() error {
-		if err := takeOver(e.engine); err != nil {
+		if err := goBack(e.engine); err != nil {
 			log.Errorf("Going back to the configuration before the failed reload: %v", err)
 		}
 		return nil

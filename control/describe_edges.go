@@ -95,13 +95,23 @@ func CanariesOf(n *network.Network) Canaries {
 		edge := describeEdge(of.Family, of.Edge, s.Modes)
 		edge.Rule, edge.Reason, edge.Other = selector.RuleNone.String(), of.Reason, ""
 		shown := Canary{Zone: of.Zone, Active: of.Active, Reason: of.Reason, Edge: edge}
-		if of.Active {
+		if of.Active && !alone(s, of.Family) {
 			shown.Displaced = of.Displaced
 		}
 		d.Canaries = append(d.Canaries, shown)
 	}
 	d.Failing, d.Killed = canary.Killed(graded, c.CanaryKiller)
 	return d
+}
+
+// alone says whether one edge is live in a family. A canary joins it then, and takes nobody's place.
+func alone(s *network.Status, f network.Family) bool {
+	for _, family := range s.Families {
+		if family.Family == f {
+			return len(family.Live) == 1
+		}
+	}
+	return false
 }
 
 // ChangesOf returns the last changes of networks since a moment, the newest first and at most limit of them. Those of one

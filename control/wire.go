@@ -117,7 +117,7 @@ type Edge struct {
 	Mode       Mode   `json:"mode"`
 
 	LastAt         time.Time `json:"last_at,omitzero"`
-	LastSeconds    float64   `json:"last_seconds"`
+	LastSeconds    float64   `json:"last_seconds"` // 0 of a failure
 	LastFailed     bool      `json:"last_failed"`
 	Outcome        string    `json:"outcome,omitempty"` // of the last probe
 	Error          string    `json:"error,omitempty"`
@@ -156,7 +156,7 @@ type Series struct {
 	Samples []Sample `json:"samples"` // the oldest first
 }
 
-// Sample is one probe. A failure has the seconds it took to fail; in means it counts as the timeout.
+// Sample is one probe. A failure has 0 seconds; in means it counts as the timeout.
 type Sample struct {
 	At      time.Time `json:"at"`
 	Seconds float64   `json:"seconds"`

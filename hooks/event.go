@@ -51,7 +51,7 @@ type Event struct {
 	Serial       uint32    `json:"serial"`        // of the SOA of every zone that is not in Zones
 	SerialBefore uint32    `json:"serial_before"` // the same unless what all zones share changed
 	Text         string    `json:"text"`          // all of it in a line for people
-	// Families are those that the network serves, also those in which nothing changed.
+	// Families are those that the network serves and has edges of, also those in which nothing changed.
 	Families []Family `json:"families"`
 	// Zones are the serials of the zones of which only their own content changed, at most 100; ZonesMore are the others.
 	Zones        map[string]uint32 `json:"zones"`
@@ -89,7 +89,7 @@ type Canary struct {
 	Zone      string `json:"zone"`
 	Address   string `json:"address"`
 	Active    bool   `json:"active"`
-	Displaced string `json:"displaced,omitempty"` // the edge whose place it has
+	Displaced string `json:"displaced,omitempty"` // the edge whose place it has, or had
 	Reason    string `json:"reason"`
 }
 

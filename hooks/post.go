@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -111,16 +112,22 @@ var (
 	errHidden  = errors.New("failed for a reason that names the URL, and is not shown")
 )
 
-// hide takes the URL out of an error of net/http: what follows the host is often a token.
+// secretive is how long a part of a URL is that may be a token, in bytes. Words such as hooks are shorter.
+const secretive = 8
+
+// hide takes the URL out of an error of net/http: what follows the host is often a token. The error is shown unless a part
+// of it stands there: it may quote what a server sent.
 func (w *webhook) hide(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
 	text := err.Error()
-	for _, secret := range []string{w.url.RequestURI(), w.url.Path, w.url.RawQuery} {
-		if len(secret) > 1 && strings.Contains(text, secret) {
-			return errHidden
-		}
+	parts := strings.FieldsFunc(w.url.RequestURI()+"/"+w.url.Path, func(r rune) bool { return strings.ContainsRune("/?&=;", r) })
+	if whole := w.url.RequestURI(); len(whole) > 1 && strings.Contains(text, whole) {
+		return errHidden
+	}
+	if slices.ContainsFunc(parts, func(part string) bool { return len(part) >= secretive && strings.Contains(text, part) }) {
+		return errHidden
 	}
 	return err
 }

@@ -156,7 +156,7 @@ func (n *Network) rungText(f Family) string {
 	case !r.decided:
 		return "nothing is decided yet: A and AAAA are SERVFAIL"
 	case r.decision.Frozen && r.rung >= selector.Hold:
-		return fmt.Sprintf("frozen: %d are live of %d wanted, whether or not they pass", len(r.names), wanted)
+		return fmt.Sprintf("frozen: %d of the %d live pass or are forced, %d are wanted", r.decision.Verdicts[0].Numbers.Found, len(r.names), wanted)
 	case r.rung == selector.Full:
 		return fmt.Sprintf("%d of %d wanted are live", len(r.names), wanted)
 	case r.rung == selector.Short:

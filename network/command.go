@@ -88,13 +88,10 @@ func (n *Network) durable(ctx context.Context, pending *state.Pending) (saved bo
 	case <-pending.Done():
 		return true, ""
 	case <-pending.Failed():
+		return false, pending.Err().Error()
 	case <-ctx.Done():
 		return false, fmt.Sprintf("the disk has not answered yet: %v", ctx.Err())
 	}
-	if s := n.Status(); s != nil && s.StateError != "" {
-		return false, s.StateError
-	}
-	return false, "the state cannot be written"
 }
 
 // setMode carries a change of modes out, or shows what it would come to.

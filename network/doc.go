@@ -8,8 +8,8 @@
 //
 // The package decides nothing itself about which edge is live (package selector does) nor what a probe counts as
 // (package prober). It promises that a set is in the state directory before it is published, if the disk takes no longer
-// than saveWait; that a mode that takes an edge out is obeyed from the moment SetMode returns; and that Stop leaves no
-// goroutine behind.
+// than saveWait; that a mode that takes an edge out is obeyed from the moment SetMode returns; that of a network that an
+// operator has frozen no answer changes by itself, unless it would become empty; and that Stop leaves no goroutine behind.
 //
 // It does not log: what an operator should hear of is told to the Observer.
 package network

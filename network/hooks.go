@@ -50,7 +50,7 @@ func (n *Network) herald() {
 		return
 	}
 	n.mem.heraldAt = now.Add(n.config.Interval)
-	n.mem.hooks.Enqueue(n.picturing(hooks.Before, n.now()))
+	n.mem.hooks.Enqueue(n.picturing(hooks.Before, n.now(), news{}))
 }
 
 // tellHooks tells of one decision in one event, after it has been published, and of a round that has ended since the one
@@ -66,14 +66,14 @@ func (n *Network) tellHooks(now time.Time, serialBefore uint32, zones []string) 
 		told.zones, told.serial = zones, s.Serial != serialBefore
 	}
 	if kind := told.kind(); kind != "" {
-		e := n.picturing(kind, now)
+		e := n.picturing(kind, now, told)
 		e.SerialBefore = serialBefore
 		told.fill(&e, s)
 		e.Settled = n.settles(kind)
 		n.mem.hooks.Enqueue(e)
 	}
 	if over {
-		n.mem.hooks.Enqueue(n.picturing(hooks.Round, now))
+		n.mem.hooks.Enqueue(n.picturing(hooks.Round, now, news{}))
 	}
 }
 
@@ -87,12 +87,13 @@ func (n *Network) settles(kind hooks.Kind) <-chan struct{} {
 	return written
 }
 
-// picturing makes an event of how things are, in which nothing has changed.
-func (n *Network) picturing(kind hooks.Kind, now time.Time) hooks.Event {
+// picturing makes an event of how things are, in which nothing has changed. A family without edges, which nobody asks for,
+// is not in it unless the news are of it: its rung, none, would say that something is wrong.
+func (n *Network) picturing(kind hooks.Kind, now time.Time, told news) hooks.Event {
 	e := hooks.Event{Event: kind, Network: n.config.Name, At: now, Serial: n.mem.serial, SerialBefore: n.mem.serial}
 	var text []string
 	for f, r := range n.mem.rotations {
-		if !served(n.config, Family(f)) {
+		if !served(n.config, Family(f)) || r.published.Coverage == Empty && !told.of(Family(f)) {
 			continue
 		}
 		name, rung := Family(f).String(), r.rung.String()

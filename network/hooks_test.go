@@ -201,6 +201,33 @@ func TestHookEvent(t *testing.T) {
 	})
 }
 
+// A family that loses its last edge is told of once; after that, and before it has any, it is no news.
+func TestHookFamilyWithoutEdges(t *testing.T) {
+	inHooks(t, nil, func(s *site, l *listener) {
+		rewrite := s.edgeFile("a 192.0.2.1", "b 192.0.2.2 2001:db8::2")
+		s.config.Families = config.Both
+		s.start()
+		s.round()
+		familiesOf := func(events []hooks.Event) (families []string) {
+			for _, e := range events {
+				for _, f := range e.Families {
+					families = append(families, f.Family)
+				}
+			}
+			return families
+		}
+		s.equal("with both", familiesOf(l.take(hooks.Changed)), []string{"ipv4", "ipv6"})
+		rewrite("a 192.0.2.1", "b 192.0.2.2")
+		s.round()
+		events := l.take(hooks.Changed)
+		s.equal("when it loses its last edge", lines(events), []string{"change; ipv6 b>; short>none; serial"})
+		s.equal("told of", familiesOf(events), []string{"ipv4", "ipv6"})
+		s.prober.set(dead, "192.0.2.1")
+		s.round()
+		s.equal("afterwards", familiesOf(l.take(hooks.Changed)), []string{"ipv4"})
+	})
+}
+
 // A reload neither loses events nor tells of anything twice; a dry run tells nobody.
 func TestHooksAtReload(t *testing.T) {
 	inHooks(t, map[string]string{"example.org": mx(10)}, func(s *site, l *listener) {

@@ -140,13 +140,17 @@ func TestSetModeRefuses(t *testing.T) {
 		name   string
 		change ModeChange
 		want   string
+		kind   error
 	}{
-		{"no edge", ModeChange{Mode: selector.Available}, `setting mode of ""`},
-		{"what is no name", ModeChange{Edge: "a b", Mode: selector.Available}, `setting mode of "a b"`},
-		{"no comment", ModeChange{Edge: "a", Mode: selector.Force}, "a comment is required"},
-		{"a blank comment", ModeChange{Edge: "a", Mode: selector.Unavailable, Comment: " "}, "a comment is required"},
-		{"a long comment", ModeChange{Edge: "a", Mode: selector.Force, Comment: strings.Repeat("x", 1001)}, "1001 bytes"},
-		{"time past", ModeChange{Edge: "a", Mode: selector.Force, Comment: "x", For: -1}, "not a time to come"},
+		{"no edge", ModeChange{Mode: selector.Available}, `setting mode of ""`, ErrInvalid},
+		{"what is no name", ModeChange{Edge: "a b", Mode: selector.Available}, `setting mode of "a b"`, ErrInvalid},
+		{"no comment", ModeChange{Edge: "a", Mode: selector.Force}, "a comment is required", ErrNoComment},
+		{"a blank comment", ModeChange{Edge: "a", Mode: selector.Unavailable, Comment: " "}, "a comment is required", ErrNoComment},
+		{"a long comment", ModeChange{Edge: "a", Mode: selector.Force, Comment: strings.Repeat("x", 1001)}, "1001 bytes", ErrInvalid},
+		{"time past", ModeChange{Edge: "a", Mode: selector.Force, Comment: "x", For: -1}, "not a time to come", ErrInvalid},
+		{"an end of being available", ModeChange{Edge: "a", For: time.Hour}, "available has no end", ErrInvalid},
+		{"no mode", ModeChange{Edge: "a", Mode: selector.Unavailable + 1, Comment: "x"}, "invalid mode mode(4)", ErrInvalid},
+		{"what is no pattern", ModeChange{Edge: "a[", Mode: selector.Available}, "syntax error in pattern", ErrInvalid},
 	}
 	inBubble(t, func(s *site) {
 		s.edges("a 192.0.2.1")
@@ -155,6 +159,11 @@ func TestSetModeRefuses(t *testing.T) {
 			_, err := s.SetMode(context.Background(), tt.change)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%s: got %v, want an error with %s", tt.name, err, tt.want)
+			}
+			for _, kind := range []error{ErrInvalid, ErrNoComment, ErrNoMatch, ErrNoCandidate} {
+				if got := errors.Is(err, kind); got != (kind == tt.kind) {
+					t.Errorf("%s: got that it is %q %t", tt.name, kind, got)
+				}
 			}
 		}
 		s.equal("modes", len(s.Status().Modes), 0)
@@ -171,16 +180,17 @@ func TestModeIsSavedOrNot(t *testing.T) {
 		name  string
 		state func(t *testing.T) string
 		want  bool
+		why   string // part of what is said when it is not saved
 	}{
-		{"a good directory", func(t *testing.T) string { return t.TempDir() }, true},
-		{"no directory", func(t *testing.T) string { return "" }, false},
+		{"a good directory", func(t *testing.T) string { return t.TempDir() }, true, ""},
+		{"no directory", func(t *testing.T) string { return "" }, false, "there is no state directory"},
 		{"a file in its place", func(t *testing.T) string {
 			dir := t.TempDir()
 			if err := os.WriteFile(filepath.Join(dir, "net"), nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
 			return dir
-		}, false},
+		}, false, "not a directory"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -191,6 +201,9 @@ func TestModeIsSavedOrNot(t *testing.T) {
 				s.round()
 				applied := s.mode("a", selector.Unavailable)
 				s.equal("saved", applied.Saved, tt.want)
+				if !strings.Contains(applied.NotSaved, tt.why) || tt.want != (applied.NotSaved == "") {
+					t.Errorf("got %q, want that it says %q", applied.NotSaved, tt.why)
+				}
 				s.want("after the mode", "192.0.2.2 192.0.2.3")
 				if tt.name != "a file in its place" {
 					return

@@ -2,6 +2,7 @@ package network
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/deflect-ca/coredns-edgemanage/hooks"
@@ -52,6 +53,12 @@ func (w *news) kind() hooks.Kind {
 		return hooks.Zones
 	}
 	return ""
+}
+
+// of says whether a family is concerned.
+func (w *news) of(f Family) bool {
+	return slices.ContainsFunc(w.sets, func(c SetChanged) bool { return c.Family == f }) ||
+		slices.ContainsFunc(w.rungs, func(c RungChanged) bool { return c.Family == f })
 }
 
 // fill writes what changed into an event that shows how things are now.

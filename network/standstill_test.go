@@ -157,7 +157,7 @@ func TestFreezeShows(t *testing.T) {
 			s.equal(when+": until", f.Expires.UTC().Equal(until), true)
 			s.equal(when+": warnings", s.family(IPv4).Warnings,
 				[]string{"frozen by tester (alice) until " + until.Format(time.RFC3339) + ": upstream is moving"})
-			s.equal(when+": rung", s.family(IPv4).RungText, "frozen: 2 are live of 2 wanted, whether or not they pass")
+			s.equal(when+": rung", s.family(IPv4).RungText, "frozen: 2 of the 2 live pass or are forced, 2 are wanted")
 		}
 		shows("right after")
 		s.reload(same)
@@ -428,6 +428,30 @@ func TestSetFreezeRefuses(t *testing.T) {
 		if _, err := s.SetFreeze(context.Background(), FreezeChange{Frozen: true, Comment: "x"}); !errors.Is(err, ErrStopped) {
 			t.Errorf("stopped: got %v, want ErrStopped", err)
 		}
+	})
+}
+
+// A network that comes to a state directory in which it is frozen is frozen from then on.
+func TestFreezeIsTakenOverFromTheState(t *testing.T) {
+	inBubble(t, func(s *site) {
+		dir := t.TempDir()
+		s.config.State = dir
+		s.edges("a 192.0.2.1", "b 192.0.2.2", "c 192.0.2.3")
+		s.start()
+		s.round()
+		s.freezeFor(0)
+		s.stop()
+		s.config.State = ""
+		s.start()
+		s.round()
+		s.equal("without the state", s.Status().Freeze, (*Freeze)(nil))
+		s.reload(func(c *config.Network) { c.State = dir })
+		if f := s.Status().Freeze; f == nil || f.Comment != "upstream is moving" {
+			t.Errorf("got freeze %v with the state", f)
+		}
+		s.prober.set(dead, "192.0.2.1")
+		s.round()
+		s.want("after an edge died", "192.0.2.1 192.0.2.2")
 	})
 }
 

@@ -24,7 +24,7 @@ type Change struct {
 	Family string `json:"family,omitempty"`
 	// Edge is the edge that a change of one edge is about.
 	Edge string `json:"edge,omitempty"`
-	// Before and After are the live set, or the one mode or rung.
+	// Before and After are the live set, or one word: the mode, the rung, in or out for a canary, frozen or unfrozen.
 	Before []string `json:"before,omitempty"`
 	After  []string `json:"after,omitempty"`
 	Rung   string   `json:"rung,omitempty"`

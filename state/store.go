@@ -65,9 +65,10 @@ type Store struct {
 // Pending is a document on its way to the disk.
 type Pending struct {
 	done, failed chan struct{}
+	err          error // set before failed is closed
 }
 
-func newPending() *Pending { return &Pending{make(chan struct{}), make(chan struct{})} }
+func newPending() *Pending { return &Pending{done: make(chan struct{}), failed: make(chan struct{})} }
 
 // Done is closed when the document, or a newer one, is durable. It never is when the Store is closed before.
 func (p *Pending) Done() <-chan struct{} { return p.done }
@@ -75,6 +76,15 @@ func (p *Pending) Done() <-chan struct{} { return p.done }
 // Failed is closed when the first attempt to write the document failed. It stays queued: Done is closed when the disk
 // allows.
 func (p *Pending) Failed() <-chan struct{} { return p.failed }
+
+// Err returns why the first attempt failed, ErrClosed when the Store was closed before. It may be called once Failed is
+// closed.
+func (p *Pending) Err() error { return p.err }
+
+func (p *Pending) fail(err error) {
+	p.err = err
+	close(p.failed)
+}
 
 // Open locks and reads a network's directory, which it makes where it is missing, and starts the Store's goroutine. It
 // fails only when somebody else holds the lock (ErrLocked) or the state is of a newer version (ErrFormat). With any other
@@ -144,7 +154,7 @@ func (s *Store) Save(d Document) *Pending {
 	defer s.mu.Unlock()
 	if s.closed {
 		p := newPending()
-		close(p.failed)
+		p.fail(ErrClosed)
 		return p
 	}
 	s.next = &d

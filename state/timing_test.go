@@ -1,6 +1,7 @@
 package state
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -187,7 +188,11 @@ func TestAfterClose(t *testing.T) {
 	before := names(t, dir)
 	s.AddSamples(manySamples(1, 1))
 	s.AddChange(Change{Kind: "set"})
-	await(t, "save after Close", s.Save(Document{}).Failed())
+	late := s.Save(Document{})
+	await(t, "save after Close", late.Failed())
+	if err := late.Err(); !errors.Is(err, ErrClosed) {
+		t.Errorf("save after Close: got %v, want ErrClosed", err)
+	}
 	if diff := cmp.Diff(before, names(t, dir)); diff != "" {
 		t.Errorf("files (-before +after):\n%s", diff)
 	}
@@ -202,6 +207,9 @@ func TestCloseInTrouble(t *testing.T) {
 		t.Error("got no error, want what could not be saved")
 	}
 	await(t, "the save's failure", p.Failed())
+	if err := p.Err(); err == nil || !strings.Contains(err.Error(), file) {
+		t.Errorf("got %v for the save's failure, want one that names %s", err, file)
+	}
 	select {
 	case <-p.Done():
 		t.Error("the save is done")

@@ -99,7 +99,7 @@ func (s *Store) nextWait() time.Duration {
 // attempt writes all that waits, the samples only with journal. One failure does not keep the rest from being written.
 func (s *Store) attempt(now time.Time, journal bool) error {
 	if err := s.attach(); err != nil {
-		s.blame()
+		s.blame(err)
 		return err
 	}
 	errs := []error{s.writeDocument(), s.writeChanges(), s.writeIncludes()}
@@ -151,8 +151,9 @@ func (s *Store) writeDocument() error {
 		err = w.disk.saveDocument(data)
 	}
 	if err != nil {
-		s.blame()
-		return fmt.Errorf("saving state: %w", err)
+		err = fmt.Errorf("saving state: %w", err)
+		s.blame(err)
+		return err
 	}
 	w.known, w.dirty = sha256.Sum256(data), false
 	for i, p := range w.waiting {
@@ -171,10 +172,10 @@ func (s *Store) writeDocument() error {
 	return nil
 }
 
-// blame tells those who wait for a document that the first attempt has failed.
-func (s *Store) blame() {
+// blame tells those who wait for a document that the first attempt has failed, and why.
+func (s *Store) blame(err error) {
 	for _, p := range s.w.waiting[s.w.blamed:] {
-		close(p.failed)
+		p.fail(fmt.Errorf("state %q: %w", s.dir, err))
 	}
 	s.w.blamed = len(s.w.waiting)
 }
@@ -227,5 +228,5 @@ func (s *Store) finish() {
 	if s.closeErr = s.trouble; err != nil {
 		s.closeErr = errors.Join(s.closeErr, fmt.Errorf("closing state %q: %w", s.dir, err))
 	}
-	s.blame()
+	s.blame(ErrClosed)
 }

@@ -16,19 +16,23 @@ import (
 
 // packages says which Debian package has a program.
 var packages = map[string]string{
-	"delv":            "bind9-dnsutils",
-	"dig":             "bind9-dnsutils",
-	"dnsperf":         "dnsperf",
-	"ip":              "iproute2",
-	"knotd":           "knot",
-	"kzonecheck":      "knot-dnssecutils",
-	"named":           "bind9",
-	"named-checkzone": "bind9-utils",
-	"nginx":           "nginx-light",
-	"nsd":             "nsd",
-	"nsenter":         "util-linux",
-	"promtool":        "prometheus",
-	"unshare":         "util-linux",
+	"delv":             "bind9-dnsutils",
+	"dig":              "bind9-dnsutils",
+	"dnsperf":          "dnsperf",
+	"ip":               "iproute2",
+	"knotd":            "knot",
+	"kzonecheck":       "knot-dnssecutils",
+	"named":            "bind9",
+	"named-checkzone":  "bind9-utils",
+	"nginx":            "nginx-light",
+	"nsd":              "nsd",
+	"nsenter":          "util-linux",
+	"prometheus":       "prometheus",
+	"promtool":         "prometheus",
+	"setpriv":          "util-linux",
+	"systemd-analyze":  "systemd",
+	"systemd-sysusers": "systemd",
+	"unshare":          "util-linux",
 }
 
 // need finds a program. A missing one fails the test: a check that is left out in silence proves nothing.

@@ -25,33 +25,40 @@ func (d Difference) String() string {
 // the order of the rounds.
 func Compare(t Trace, r Result) []Difference {
 	var out []Difference
-	for i, want := range t.Expect {
-		if i >= len(r.Rounds) {
-			break
+	for i := range min(len(t.Expect), len(r.Rounds)) {
+		out = append(out, t.Differences(i, r.Rounds[i])...)
+	}
+	return out
+}
+
+// Differences returns those of round i from what is expected of it.
+func (t Trace) Differences(i int, got RoundResult) (out []Difference) {
+	if i >= len(t.Expect) {
+		return nil
+	}
+	want := t.Expect[i]
+	at := got.At
+	differ := func(field, got, want string) {
+		if got != want {
+			out = append(out, Difference{Round: i, At: at, Field: field, Got: got, Want: want})
 		}
-		got := r.Rounds[i]
-		differ := func(field, got, want string) {
-			if got != want {
-				out = append(out, Difference{Round: i, At: r.Rounds[i].At, Field: field, Got: got, Want: want})
-			}
-		}
-		if want.Live != nil {
-			differ("live", listed(got.Live), listed(want.Live))
-		}
-		if want.Rotated != nil {
-			differ("rotated", strconv.FormatBool(got.Rotated), strconv.FormatBool(*want.Rotated))
-		}
-		if want.Rung != nil {
-			differ("rung", got.Rung.String(), want.Rung.String())
-		}
-		if want.Health == nil {
-			continue
-		}
-		both := maps.Clone(want.Health)
-		maps.Copy(both, got.Health)
-		for _, edge := range slices.Sorted(maps.Keys(both)) {
-			differ(fmt.Sprintf("health[%q]", edge), entry(got.Health, edge), entry(want.Health, edge))
-		}
+	}
+	if want.Live != nil {
+		differ("live", listed(got.Live), listed(want.Live))
+	}
+	if want.Rotated != nil {
+		differ("rotated", strconv.FormatBool(got.Rotated), strconv.FormatBool(*want.Rotated))
+	}
+	if want.Rung != nil {
+		differ("rung", got.Rung.String(), want.Rung.String())
+	}
+	if want.Health == nil {
+		return out
+	}
+	both := maps.Clone(want.Health)
+	maps.Copy(both, got.Health)
+	for _, edge := range slices.Sorted(maps.Keys(both)) {
+		differ(fmt.Sprintf("health[%q]", edge), entry(got.Health, edge), entry(want.Health, edge))
 	}
 	return out
 }

@@ -78,10 +78,13 @@ func (e *encoder) line(parts ...string) {
 }
 
 func (e *encoder) round(r Round, end string) {
-	if r.At.IsZero() {
+	switch {
+	case r.At.IsZero():
 		e.fault(errors.New("a round has no time"))
+	case r.At.Unix() < 0:
+		e.fault(fmt.Errorf("the time of a round, %s, is before 1970", r.At.UTC().Format(time.RFC3339)))
 	}
-	fields := []string{`"at": ` + e.seconds(r.At.Unix(), r.At.Nanosecond())}
+	fields := []string{`"at": ` + decimal(r.At.Unix(), r.At.Nanosecond())}
 	if r.Edges != nil {
 		fields = append(fields, `"edges": `+e.names(r.Edges))
 	}
@@ -138,14 +141,14 @@ func (e *encoder) names(names []string) string {
 
 // duration is one in seconds, exactly.
 func (e *encoder) duration(d time.Duration) string {
-	return e.seconds(int64(d/time.Second), int(d%time.Second))
+	if d < 0 {
+		e.fault(fmt.Errorf("%s is below zero", d))
+	}
+	return decimal(int64(d/time.Second), int(d%time.Second))
 }
 
-// seconds is a decimal number without needless zeros.
-func (e *encoder) seconds(whole int64, nanos int) string {
-	if whole < 0 || nanos < 0 {
-		e.fault(fmt.Errorf("%d.%09d is below zero", whole, nanos))
-	}
+// decimal is a number without needless zeros.
+func decimal(whole int64, nanos int) string {
 	text := strconv.FormatInt(whole, 10)
 	if nanos > 0 {
 		text += "." + strings.TrimRight(fmt.Sprintf("%09d", nanos), "0")

@@ -201,7 +201,7 @@ func TestSet(t *testing.T) {
 	}
 }
 
-// FuzzParse: whatever is accepted can be decided, and always the same way.
+// FuzzParse: whatever is accepted can be decided, always the same way, and written so that it is read as it was.
 func FuzzParse(f *testing.F) {
 	data, err := os.ReadFile("testdata/lists-006.json")
 	if err != nil {
@@ -221,6 +221,14 @@ func FuzzParse(f *testing.F) {
 		}
 		if diff := cmp.Diff(Run(tr), Run(tr)); diff != "" {
 			t.Error(diff)
+		}
+		written, err := Encode(tr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Parse("fuzz", written)
+		if diff := cmp.Diff(tr, again, compareAddrs); diff != "" || err != nil {
+			t.Errorf("written and read again: %v\n%s", err, diff)
 		}
 	})
 }

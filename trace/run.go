@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -43,12 +44,29 @@ const keepRemoved = 24 * time.Hour
 
 // Run decides the rounds of a trace.
 func Run(t Trace) Result {
-	r := run{settings: t.Settings, edges: make(map[string]*edge), modes: make(map[string]selector.Mode)}
 	result := Result{Name: t.Name, Rounds: make([]RoundResult, 0, len(t.Rounds))}
-	for _, round := range t.Rounds {
-		result.Rounds = append(result.Rounds, r.round(round))
+	for _, round := range Rounds(t) {
+		result.Rounds = append(result.Rounds, round)
 	}
 	return result
+}
+
+// Rounds decides the rounds of a trace one after the other, with their indices. It is for long ones: the reasons for every
+// edge in every round of a day are more than fits into memory.
+func Rounds(t Trace) iter.Seq2[int, RoundResult] {
+	return func(yield func(int, RoundResult) bool) {
+		r := newRun(t.Settings)
+		for i, round := range t.Rounds {
+			d, live := r.round(round)
+			if !yield(i, r.report(round.At, d, live)) {
+				return
+			}
+		}
+	}
+}
+
+func newRun(s Settings) *run {
+	return &run{settings: s, edges: make(map[string]*edge), modes: make(map[string]selector.Mode)}
 }
 
 // run is the state that one round leaves to the next.
@@ -69,7 +87,8 @@ type edge struct {
 	grade   history.Grade // as of its last probe
 }
 
-func (r *run) round(round Round) RoundResult {
+// round decides a round, and says what is answered: the live edges, or on rung fallback the addresses, sorted as bytes.
+func (r *run) round(round Round) (d selector.Decision, live []string) {
 	if round.Edges != nil {
 		r.relist(round.Edges, round.At)
 	}
@@ -81,7 +100,7 @@ func (r *run) round(round Round) RoundResult {
 		e.history.Add(history.Sample{At: round.At, Took: f.Took, Failed: f.Failed}, r.settings.Grading)
 		e.grade = e.history.Grade(round.At, r.settings.Grading)
 	}
-	d := selector.Select(selector.Input{
+	d = selector.Select(selector.Input{
 		Candidates:    r.candidates(),
 		LastLive:      r.lastLive,
 		Substitutions: r.substitutions,
@@ -92,7 +111,12 @@ func (r *run) round(round Round) RoundResult {
 	for range d.Substituted {
 		r.substitutions = append(r.substitutions, round.At)
 	}
-	return r.report(round.At, d)
+	live = append([]string{}, d.Live...) // [] rather than null in JSON
+	for _, a := range d.Fallback {
+		live = append(live, a.String())
+	}
+	slices.Sort(live)
+	return d, live
 }
 
 // relist takes a new edge list over, forgetting what is too old of edges that return.
@@ -129,12 +153,7 @@ func (r *run) candidates() []selector.Candidate {
 	return out
 }
 
-func (r *run) report(at time.Time, d selector.Decision) RoundResult {
-	live := append([]string{}, d.Live...) // [] rather than null in JSON
-	for _, a := range d.Fallback {
-		live = append(live, a.String())
-	}
-	slices.Sort(live)
+func (r *run) report(at time.Time, d selector.Decision, live []string) RoundResult {
 	out := RoundResult{
 		At:      Seconds{at},
 		Live:    live,

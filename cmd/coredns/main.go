@@ -49,10 +49,14 @@ import (
 	_ "github.com/coredns/coredns/plugin/tsig"
 	_ "github.com/coredns/coredns/plugin/view"
 	_ "github.com/coredns/coredns/plugin/whoami"
-	_ "github.com/deflect-ca/coredns-edgemanage"
+	edgemanage "github.com/deflect-ca/coredns-edgemanage"
 )
 
+// version is what make build was made of.
+var version = "unknown"
+
 func main() {
+	edgemanage.Version = version
 	if err := dnsserver.SetDirectives(directives); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -77,7 +77,7 @@ func (k *check) run(ctx context.Context) (nagios.Result, error) {
 		}
 		var err error
 		if *t.threshold, err = nagios.ParseThreshold(t.text); err != nil {
-			return nagios.Result{}, fmt.Errorf("%s: %w", t.flag, err)
+			return nagios.Result{}, fmt.Errorf("reading %s: %w", t.flag, err)
 		}
 	}
 	n, err := k.server.one(ctx)

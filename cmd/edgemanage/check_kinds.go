@@ -145,7 +145,11 @@ content than the object's: its checksum or its size is wrong. They are listed.
 		if len(probed) == 0 {
 			return nagios.Result{}, errors.New("no edge of " + n.Network + " has been probed yet")
 		}
-		text := fmt.Sprintf("%s: %d of %s have another content than the object", n.Network, len(wrong), console.Plural(len(probed), "edge"))
+		have := "have"
+		if len(wrong) == 1 {
+			have = "has"
+		}
+		text := fmt.Sprintf("%s: %d of %s %s another content than the object", n.Network, len(wrong), console.Plural(len(probed), "edge"), have)
 		if len(list) > 0 {
 			text += ": " + strings.Join(list, ", ")
 		}

@@ -229,7 +229,7 @@ func TestHelp(t *testing.T) {
 		_, stdout, _ := ask(t, append(path, "--help")...)
 		all.WriteString("$ edgemanage " + strings.Join(append(path, "--help"), " ") + "\n" + stdout + "\n")
 		for _, line := range strings.Split(cmd.Long+"\n"+cmd.Example, "\n") {
-			if len(line) > 82 {
+			if len(line) > 80 {
 				t.Errorf("%q: a line of %d characters: %s", path, len(line), line)
 			}
 		}

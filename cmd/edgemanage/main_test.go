@@ -5,7 +5,11 @@ import (
 	"flag"
 	"strings"
 	"testing"
+
+	"go.uber.org/goleak"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // execute runs the command as a shell would.
 func execute(t *testing.T, args ...string) (code int, stdout, stderr string) {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,52 +18,85 @@ import (
 // newReplay makes `edgemanage replay`. It exits 1 when a check finds a
 // difference and 2 when a file cannot be used.
 func newReplay() *cobra.Command {
-	var check bool
-	var overrides []string
+	var r replaying
 	cmd := &cobra.Command{
 		Use:   "replay FILE...",
 		Short: "Decide recorded rounds anew",
 		Long: `Decide the recorded rounds of each FILE anew and print, as one JSON object a
-file, the live set, rung and grades of every round with the reason for every edge.
+file, the live set, rung and grades of every round with the reason for every
+edge. The rounds of a running server are what "edgemanage history --trace FILE"
+writes.
+
+With --set another setting is tried: what would the server have done? The names
+are those of the Corefile, beside max_changes_per and strict, which are the
+second and third word of max_changes.
+
+With --summary print what the rounds come to instead: how often the set
+changed, how long fewer edges than edge_count were live, how long an edge was
+live whose last probe had failed, the time on each rung, and the share of each
+edge. The first minutes of a recording count less: little is known of the edges
+then.
 
 With --check compare with what the file expects instead, print each difference,
 and exit 1 when there is one.`,
 		Example: `  edgemanage replay --check rounds/*.json
-  edgemanage replay --set edge_count=2 --set goodenough=500ms rounds.json`,
+  edgemanage replay --summary rounds.json
+  edgemanage replay --summary --set edge_count=6 --set rise=2 rounds.json`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			return badInput(cobra.MinimumNArgs(1)(cmd, args))
 		},
 		RunE: func(cmd *cobra.Command, files []string) error {
-			return replay(cmd.OutOrStdout(), files, overrides, check)
+			return r.run(cmd.OutOrStdout(), files)
 		},
 	}
-	cmd.Flags().BoolVar(&check, "check", false, "compare with the expected outcome in the files")
-	cmd.Flags().StringArrayVar(&overrides, "set", nil, "override a setting of the files, as `name=value`; repeatable")
+	flags := cmd.Flags()
+	flags.BoolVar(&r.check, "check", false, "compare with the expected outcome in the files")
+	flags.StringVar(&r.summary, "summary", "", "print a summary, as `text` or with --summary=json as one object a file")
+	flags.Lookup("summary").NoOptDefVal = "text"
+	flags.StringArrayVar(&r.overrides, "set", nil, "override a setting of the files, as `name=value`; repeatable")
 	return cmd
 }
 
-// replay goes on after a file that cannot be used, so that one run shows all faults.
-func replay(out io.Writer, files, overrides []string, check bool) error {
+// replaying is what `edgemanage replay` is asked for.
+type replaying struct {
+	check     bool
+	summary   string // text, json, or empty: all rounds
+	overrides []string
+}
+
+// run goes on after a file that cannot be used, so that one run shows all faults.
+func (r *replaying) run(out io.Writer, files []string) error {
+	switch {
+	case r.summary != "" && r.summary != "text" && r.summary != "json":
+		return badInput(fmt.Errorf("reading --summary=%q: expected text or json", r.summary))
+	case r.summary != "" && r.check:
+		return badInput(errors.New("reading --summary: it cannot be had with --check"))
+	}
 	var faults []error
 	differences := 0
-	for _, file := range files {
-		t, err := load(file, overrides)
-		if err == nil && check && len(t.Expect) == 0 {
+	for i, file := range files {
+		t, err := load(file, r.overrides)
+		if err == nil && r.check && len(t.Expect) == 0 {
 			err = fmt.Errorf("checking %q: it expects nothing", file)
 		}
 		if err != nil {
 			faults = append(faults, err)
 			continue
 		}
-		result := trace.Run(t)
-		if check {
-			for _, d := range trace.Compare(t, result) {
-				differences++
-				fmt.Fprintf(out, "%s: %s\n", file, d)
+		switch {
+		case r.check:
+			differences += checkRounds(out, file, t)
+		case r.summary == "json":
+			err = printJSON(out, summaryOf(trace.Summarize(t)))
+		case r.summary != "":
+			if i > 0 {
+				fmt.Fprintln(out)
 			}
-			continue
+			err = printSummary(out, trace.Summarize(t))
+		default:
+			err = printRounds(out, t)
 		}
-		if err := printJSON(out, result); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -72,6 +107,51 @@ func replay(out io.Writer, files, overrides []string, check bool) error {
 		return fmt.Errorf("differences from the expected outcome: %d", differences)
 	}
 	return nil
+}
+
+// checkRounds prints the differences of one file and returns their number.
+func checkRounds(out io.Writer, file string, t trace.Trace) (differences int) {
+	for i, round := range trace.Rounds(t) {
+		for _, d := range t.Differences(i, round) {
+			differences++
+			fmt.Fprintf(out, "%s: %s\n", file, d)
+		}
+	}
+	return differences
+}
+
+// printRounds writes a trace.Result on one line, each round as soon as it is decided.
+func printRounds(out io.Writer, t trace.Trace) error {
+	w := bufio.NewWriter(out)
+	e := json.NewEncoder(&unended{w})
+	e.SetEscapeHTML(false)
+	w.WriteString(`{"name":`)
+	err := e.Encode(t.Name)
+	w.WriteString(`,"rounds":[`)
+	for i, round := range trace.Rounds(t) {
+		if i > 0 {
+			w.WriteByte(',')
+		}
+		if err = errors.Join(err, e.Encode(round)); err != nil {
+			break
+		}
+	}
+	w.WriteString("]}\n")
+	if err = errors.Join(err, w.Flush()); err != nil {
+		return fmt.Errorf("writing JSON: %w", err)
+	}
+	return nil
+}
+
+// unended leaves out the end of line that an Encoder puts after each value.
+type unended struct{ to io.Writer }
+
+func (u *unended) Write(p []byte) (int, error) {
+	n, err := u.to.Write(bytes.TrimSuffix(p, []byte{'\n'}))
+	if err == nil {
+		n = len(p)
+	}
+	return n, err
 }
 
 // load reads a trace and overrides its settings.

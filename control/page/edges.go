@@ -76,7 +76,9 @@ func showEdges(r reading, now time.Time, query string) tableView {
 	found = found[:keep]
 	slices.SortStableFunc(found, order)
 	for _, e := range found {
-		v.Rows = append(v.Rows, showEdge(e, r, now))
+		row := showEdge(e, r, now)
+		row.Details = append(row.Details, explanation(r.network.Network, e.Edge))
+		v.Rows = append(v.Rows, row)
 	}
 	return v
 }
@@ -98,8 +100,8 @@ func urgency(e control.Edge) int {
 // grades are in the order of the table.
 var grades = []string{"pass_threshold", "pass_window", "pass_average", "pass", "unknown", "fail"}
 
-// order sorts the table: by family, the live edges first, then by grade. What an operator took out comes last, it is no
-// candidate.
+// order sorts the table: by family, the live edges first, then by grade. What an operator took out comes last, for it is no
+// candidate, and after all what has only a mode.
 func order(a, b control.Edge) int {
 	out := func(e control.Edge) int {
 		switch {
@@ -111,7 +113,14 @@ func order(a, b control.Edge) int {
 			return 1
 		}
 	}
+	absent := func(e control.Edge) int {
+		if e.Family == "" {
+			return 1
+		}
+		return 0
+	}
 	return cmp.Or(
+		cmp.Compare(absent(a), absent(b)),
 		cmp.Compare(a.Family, b.Family),
 		cmp.Compare(out(a), out(b)),
 		cmp.Compare(slices.Index(grades, a.Grade), slices.Index(grades, b.Grade)),
@@ -176,7 +185,7 @@ func showEdge(e control.Edge, r reading, now time.Time) rowView {
 			row.Last = "failed"
 		}
 	}
-	row.Details = append(edgeDetails(e, now), explanation(r.network.Network, e.Edge))
+	row.Details = edgeDetails(e, now)
 	return row
 }
 
@@ -188,9 +197,11 @@ func edgeDetails(e control.Edge, now time.Time) []fact {
 			facts = append(facts, fact{Name: name, Text: plain(text)})
 		}
 	}
-	add("Comment", e.Mode.Comment) // in its row a long one is cut
+	if len(e.Mode.Comment) > 100 {
+		add("Comment", e.Mode.Comment) // the style sheet cuts a long one in its row
+	}
 	add("Rule", e.Rule)
-	add("Other", e.Other)
+	add("Paired with", e.Other)
 	if t := at(e.LastAt, now); t != nil {
 		facts = append(facts, fact{Name: "Probed", Time: t})
 	}

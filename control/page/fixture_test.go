@@ -100,6 +100,10 @@ func deflect() reading {
 	r.edges[10].Grade = "pass"
 	r.edges[5].Mode = control.Mode{Mode: "force", Comment: "new hardware, watch it", Author: "grace", At: noon.Add(-3 * 24 * time.Hour)}
 	r.edges[5].Rule, r.edges[5].Reason = "forced", "live: forced by mode force, pass_threshold, average 0.118s"
+	r.edges = append(r.edges, control.Edge{
+		Edge: "edge99.example.net", Grade: "unknown", Rule: "none", Reason: "out: not configured, or no address is known; the mode stands for its name",
+		Mode: control.Mode{Mode: "unavailable", Comment: "sent back", Author: "grace", At: noon.Add(-9 * 24 * time.Hour)},
+	})
 	r.count()
 	r.canaries = control.Canaries{Network: "deflect", Killer: 6, Failing: 1, Canaries: []control.Canary{
 		{Zone: "example.com.", Active: true, Displaced: "edge02.example.net", Reason: "used: pass_threshold", Edge: canary("192.0.2.201", "pass_threshold")},
@@ -205,8 +209,12 @@ func (r *reading) live(i int, rule, reason string) {
 
 // count counts the edges as the first family has it.
 func (r *reading) count() {
-	c := control.Counts{Total: len(r.edges)}
+	var c control.Counts
 	for _, e := range r.edges {
+		if !e.Configured {
+			continue
+		}
+		c.Total++
 		switch {
 		case e.Mode.Mode == "unavailable":
 			c.Unavailable++

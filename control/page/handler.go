@@ -18,7 +18,7 @@ import (
 // Limits of one request.
 const (
 	patience   = 10 * time.Second // for the networks to answer
-	renderers  = 2                // pages made at one time; the others wait
+	renderers  = 1                // pages made at one time; the others wait, so that lookers leave queries a processor
 	longestURL = 2048             // bytes
 	longestAsk = 200              // bytes of a query that are looked at
 )

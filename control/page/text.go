@@ -70,8 +70,10 @@ func latency(seconds float64) string {
 		return "–"
 	case seconds < 0.9995:
 		return fmt.Sprintf("%.0f ms", max(seconds*1000, 1))
-	default:
+	case seconds < 9.995:
 		return fmt.Sprintf("%.2f s", seconds)
+	default:
+		return fmt.Sprintf("%.1f s", seconds)
 	}
 }
 

@@ -22,7 +22,7 @@ type networkView struct {
 	Name     string
 	ID       string // of the element; names of networks are safe in one
 	Tone     tone   // the worst of its families and notices
-	Word     string // the worst rung
+	Word     string // the worst rung, and what else is wrong
 	DryRun   bool
 	Notices  []noticeView
 	Families []familyView
@@ -72,6 +72,9 @@ func show(s site, query string) view {
 		v.Networks = append(v.Networks, n)
 		if i == 0 || n.Tone > worst {
 			worst, word = n.Tone, n.Word
+			if len(s.networks) > 1 {
+				word = n.Name + ": " + n.Word
+			}
 		}
 	}
 	v.Title = word + " · edgemanage"
@@ -82,7 +85,7 @@ func show(s site, query string) view {
 func showNetwork(r reading, now time.Time, query string) networkView {
 	n := r.network
 	v := networkView{
-		Name: plain(n.Network), DryRun: n.DryRun, Word: "no edges",
+		Name: plain(n.Network), DryRun: n.DryRun, Word: "no answers",
 		Notices:  notices(r),
 		Facts:    networkFacts(n, now),
 		Edges:    showEdges(r, now, query),
@@ -90,20 +93,18 @@ func showNetwork(r reading, now time.Time, query string) networkView {
 		Changes:  showChanges(r, now),
 	}
 	addresses := addressesOf(r.edges)
-	for _, f := range n.Families {
+	for i, f := range n.Families {
 		family := showFamily(f, n.EdgeCount, addresses, now)
 		v.Families = append(v.Families, family)
-		if family.Tone > v.Tone {
+		if i == 0 || family.Tone > v.Tone {
 			v.Tone, v.Word = family.Tone, family.Rung
 		}
 	}
 	for _, notice := range v.Notices {
-		if notice.Tone > v.Tone {
-			v.Tone = notice.Tone
+		v.Tone = max(v.Tone, notice.Tone)
+		if notice.Tone >= warning {
+			v.Word += ", " + strings.ToLower(notice.Title)
 		}
-	}
-	if n.Frozen != nil {
-		v.Word += ", frozen"
 	}
 	return v
 }

@@ -16,7 +16,11 @@
   let failures = 0;
   let lastGood = Date.now();
 
-  const key = (node) => (node.nodeType === 1 && (node.id || node.getAttribute("data-key"))) || null;
+  // key is what an element is known by among those beside it, or null.
+  function key(node) {
+    const name = node.nodeType === 1 && (node.id || node.getAttribute("data-key"));
+    return name ? `${node.nodeName} ${name}` : null;
+  }
 
   // attributes makes those of old the ones of fresh. Whether details are unfolded is the reader's.
   function attributes(old, fresh) {
@@ -32,44 +36,79 @@
     }
   }
 
-  // children makes those of old the ones of fresh. What has a key keeps its element wherever it moves; the rest goes by
-  // its place.
+  // staying returns as many nodes as possible that need not move: the longest part of list, which is in the new order, that
+  // is in the order of old, too. A node that moves loses its selection.
+  function staying(old, list) {
+    const place = new Map([...old.childNodes].map((node, i) => [node, i]));
+    const best = list.map(() => ({ length: 1, before: -1 }));
+    let last = -1;
+    list.forEach((node, i) => {
+      for (let j = 0; j < i; j++) {
+        if (place.get(list[j]) < place.get(node) && best[j].length >= best[i].length) {
+          best[i] = { length: best[j].length + 1, before: j };
+        }
+      }
+      if (last < 0 || best[i].length > best[last].length) {
+        last = i;
+      }
+    });
+    const nodes = new Set();
+    for (; last >= 0; last = best[last].before) {
+      nodes.add(list[last]);
+    }
+    return nodes;
+  }
+
+  // children makes those of old the ones of fresh. What has a key keeps its element wherever it goes; the rest goes by its
+  // place.
   function children(old, fresh) {
     const keyed = new Map();
-    for (const child of old.childNodes) {
-      if (key(child)) {
-        keyed.set(key(child), child);
+    const wanted = new Set([...fresh.childNodes].map(key).filter(Boolean));
+    for (const child of [...old.childNodes]) {
+      const k = key(child);
+      if (k && (keyed.has(k) || !wanted.has(k))) {
+        child.remove();
+      } else if (k) {
+        keyed.set(k, child);
       }
     }
-    const wanted = new Set([...fresh.childNodes].map(key).filter(Boolean));
+    const stays = staying(old, [...wanted].map((k) => keyed.get(k)).filter(Boolean));
     let at = old.firstChild;
+    const moves = (node) => node !== null && key(node) !== null && !stays.has(node);
+    const drop = () => {
+      const node = at;
+      at = at.nextSibling;
+      if (!moves(node)) {
+        node.remove();
+      }
+    };
     for (const next of fresh.childNodes) {
-      // What is keyed and gone must not be mistaken for its neighbour.
-      while (at && key(at) && !wanted.has(key(at))) {
-        const gone = at;
-        at = at.nextSibling;
-        gone.remove();
+      while (moves(at)) {
+        at = at.nextSibling; // its turn comes
       }
       const k = key(next);
-      const match = k ? keyed.get(k) : at && !key(at) ? at : null;
+      const match = k ? keyed.get(k) : at && !key(at) && at.nodeName === next.nodeName ? at : null;
       keyed.delete(k);
-      if (match && match.nodeName === next.nodeName) {
-        if (match === at) {
-          at = at.nextSibling;
-        } else if (old.moveBefore) {
+      if (!match) {
+        old.insertBefore(document.importNode(next, true), at);
+        continue;
+      }
+      if (moves(match)) {
+        if (old.moveBefore) {
           old.moveBefore(match, at); // keeps focus, too
         } else {
           old.insertBefore(match, at);
         }
-        morph(match, next);
       } else {
-        old.insertBefore(document.importNode(next, true), at);
+        while (at !== match) {
+          drop();
+        }
+        at = at.nextSibling;
       }
+      morph(match, next);
     }
     while (at) {
-      const gone = at;
-      at = at.nextSibling;
-      gone.remove();
+      drop();
     }
   }
 

@@ -73,7 +73,7 @@ func (n *narrator) tellChanges() (set bool) {
 		return false // it is read again before long
 	}
 	fresh := slices.IndexFunc(changes, func(c state.Change) bool {
-		return c.At.Equal(n.told.At) && c.Kind == n.told.Kind && c.Reason == n.told.Reason
+		return c.At.Equal(n.told.At) && c.Kind == n.told.Kind && c.Edge == n.told.Edge && c.Reason == n.told.Reason
 	})
 	if fresh < 0 {
 		fresh = len(changes)
@@ -88,7 +88,13 @@ func (n *narrator) tellChanges() (set bool) {
 
 // describe tells of a change: what, and below it why.
 func describe(c state.Change) string {
-	if c.Kind != "set" {
+	switch c.Kind {
+	case "mode":
+		return fmt.Sprintf("%s is %s, was %s: %s; comment %q", c.Edge, list(c.After), list(c.Before), c.Reason, c.Comment)
+	case "freeze":
+		return fmt.Sprintf("%s; comment %q", c.Reason, c.Comment)
+	case "set":
+	default:
 		return fmt.Sprintf("%s %s, was %s: %s", c.Kind, list(c.After), list(c.Before), c.Reason)
 	}
 	var parts []string

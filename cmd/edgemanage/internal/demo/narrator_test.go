@@ -20,6 +20,10 @@ func TestDescribe(t *testing.T) {
 			"now edge1\n            addresses changed"},
 		{"rung", state.Change{Kind: "rung", Before: []string{"full"}, After: []string{"hold"}, Reason: "too few edges pass"},
 			"rung hold, was full: too few edges pass"},
+		{"mode", state.Change{Kind: "mode", Edge: "edge2", Before: []string{"available"}, After: []string{"unavailable"}, Reason: "set by ada", Comment: "new disk"},
+			`edge2 is unavailable, was available: set by ada; comment "new disk"`},
+		{"freeze", state.Change{Kind: "freeze", Before: []string{"unfrozen"}, After: []string{"frozen"}, Reason: "frozen by ada", Comment: "works\x1b"},
+			`frozen by ada; comment "works\x1b"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
