@@ -72,7 +72,7 @@ func appendSamples(b []byte, samples []Sample) []byte {
 			b = append(b, ',')
 		}
 		b = append(b, "\n        \""...)
-		b = append(b, s.At.text()...)
+		b = appendFloat(b, float64(s.At))
 		b = append(b, `": `...)
 		b = appendNumber(b, s.Seconds)
 	}

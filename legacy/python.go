@@ -74,10 +74,18 @@ func appendEscape(b []byte, r rune) []byte {
 	return append(b, '\\', 'u', digits[r>>12&15], digits[r>>8&15], digits[r>>4&15], digits[r&15])
 }
 
-// byText sorts samples as Python sorts their keys: as strings.
+// byText sorts samples as Python sorts their keys: as strings. Times of one length of whole seconds, which are all there are
+// from 2001 to 2286, sort as numbers do.
 func byText(samples []Sample) []Sample {
+	alike := func(s Sample) bool { return s.At >= 1e9 && s.At < 1e10 }
 	sorted := slices.Clone(samples)
-	slices.SortStableFunc(sorted, func(a, b Sample) int { return strings.Compare(a.At.text(), b.At.text()) })
+	if !slices.ContainsFunc(sorted, func(s Sample) bool { return !alike(s) }) {
+		if !slices.IsSortedFunc(sorted, func(a, b Sample) int { return cmp.Compare(a.At, b.At) }) {
+			byTime(sorted)
+		}
+	} else {
+		slices.SortStableFunc(sorted, func(a, b Sample) int { return strings.Compare(a.At.text(), b.At.text()) })
+	}
 	return slices.CompactFunc(sorted, func(a, b Sample) bool { return a.At == b.At })
 }
 

@@ -29,6 +29,9 @@ func (n *Network) run(ctx context.Context) {
 		settling := n.mem.settling
 		n.helpers.Go(func() { n.writeZones(ctx, n.files, settling) })
 	}
+	if n.keeps() {
+		n.helpers.Go(func() { n.keepFiles(ctx) })
+	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {

@@ -11,6 +11,7 @@ import (
 	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/history"
 	"github.com/deflect-ca/coredns-edgemanage/hooks"
+	"github.com/deflect-ca/coredns-edgemanage/legacy"
 	"github.com/deflect-ca/coredns-edgemanage/notify"
 	"github.com/deflect-ca/coredns-edgemanage/prober"
 	"github.com/deflect-ca/coredns-edgemanage/selector"
@@ -79,6 +80,8 @@ type Network struct {
 	notifying func(notify.Options) Secondaries
 	hooking   func(hooks.Options) Hooks
 	files     chan struct{} // wakes who writes the zone files
+	kept      chan struct{} // wakes the keeper
+	samples   samples       // for the keeper
 
 	snapshot atomic.Pointer[Snapshot]
 	status   atomic.Pointer[Status]
@@ -109,10 +112,11 @@ type Network struct {
 	troubled   [families]time.Time // when trouble of this host was last told of
 	outdo      uint32              // a serial to go on above, see Outdo; 0 is none
 
-	ordered  []string // edges whose mode an operator sets with the decision that is being taken, sorted
-	dirty    bool     // something is to be saved although no set changed
-	news     news     // for the hooks
-	heralds  bool     // there are commands to run before a round
+	ordered  []string                   // edges whose mode an operator sets with the decision that is being taken, sorted
+	dirty    bool                       // something is to be saved although no set changed
+	news     news                       // for the hooks
+	past     map[string][]legacy.Sample // the histories that the keeper begins with
+	heralds  bool                       // there are commands to run before a round
 	helpers  sync.WaitGroup
 	ctx      context.Context
 	resolved chan resolution
@@ -130,7 +134,7 @@ func New(c *config.Network, in *Inputs, o Options) (*Network, error) {
 		prober: o.Prober, resolver: o.Resolver, observer: o.Observer, now: o.Now,
 		rules: rules(c),
 		zones: slices.Compact(slices.Sorted(slices.Values(o.Zones))), published: o.Published, moved: o.ZonesMoved,
-		claimed: o.Claimed, listening: o.Listening, notifying: o.Secondaries, hooking: o.Hooks, files: make(chan struct{}, 1),
+		claimed: o.Claimed, listening: o.Listening, notifying: o.Secondaries, hooking: o.Hooks, files: make(chan struct{}, 1), kept: make(chan struct{}, 1),
 	}
 	if n.notifying == nil {
 		n.notifying = func(o notify.Options) Secondaries { return notify.New(o) }

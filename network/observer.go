@@ -86,6 +86,9 @@ type (
 	// ZoneFilesFailed is trouble with writing zone files; it is tried again until it works.
 	ZoneFilesFailed struct{ Err error }
 
+	// FileFailed is trouble with writing the live list or a file of legacy; it is tried again until it works.
+	FileFailed struct{ Err error }
+
 	// StateTrouble is the first of a row of failures to write the state; StateRecovered ends it.
 	StateTrouble struct{ Err error }
 	// StateRecovered says that everything is on the disk again.
@@ -119,6 +122,7 @@ func (CanaryChanged) event()   {}
 func (Notified) event()        {}
 func (Hooked) event()          {}
 func (ZoneFilesFailed) event() {}
+func (FileFailed) event()      {}
 func (ModeChanged) event()     {}
 func (FreezeChanged) event()   {}
 func (StateTrouble) event()    {}

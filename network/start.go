@@ -40,6 +40,9 @@ func (n *Network) takeUp() {
 	n.equip()
 	n.takeIncludes()
 	n.findSerials()
+	if n.keeps() && n.config.Legacy != "" {
+		n.past = n.pastSamples()
+	}
 	n.take(n.inputs)
 	for _, f := range n.inputs.Faults {
 		n.tell(ReloadFailed(f))

@@ -211,6 +211,7 @@ func (n *Network) sample(e *edge, f Family, r prober.Result) {
 	m.hist.Add(history.Sample{At: at, Took: r.Took, Failed: !ok}, n.rules)
 	e.early = e.early || m.hist.Unfinished()
 	m.fresh, m.probed = true, true
+	n.keepSample(e, f, at, r.Took, ok)
 	if ok && (!n.held(e, f) || r.Addr == m.address()) {
 		n.passed(e, f, r.Addr)
 	}

@@ -1,0 +1,301 @@
+package network
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/history"
+	"github.com/deflect-ca/coredns-edgemanage/legacy"
+	"github.com/deflect-ca/coredns-edgemanage/prober"
+	"github.com/deflect-ca/coredns-edgemanage/selector"
+)
+
+// legacyWriter keeps the files of the Python edgemanage up, so that it can take over again: DIR/<edge>.edgestore for each
+// edge and canary, and DIR/<network>.state. That tool knows IPv4 alone, and so do they. It belongs to the keeper.
+type legacyWriter struct {
+	network *Network
+	stores  map[string]*legacyStore
+	state   legacy.State
+	known   bool // what was found in the directory has been read
+}
+
+// legacyStore is the store of one edge, and what of it is on the disk.
+type legacyStore struct {
+	legacy.Edgestore
+	dirty bool
+}
+
+// most bounds what grows with every round; the tool itself bounds fetch times and averages alike.
+const mostLegacy = 2000
+
+func newLegacyWriter(n *Network) *legacyWriter {
+	w := &legacyWriter{network: n, stores: map[string]*legacyStore{}}
+	for name, samples := range n.past {
+		w.store(name).FetchTimes = samples
+	}
+	return w
+}
+
+// pastSamples copies the histories for the writer, which goes on from them.
+func (n *Network) pastSamples() map[string][]legacy.Sample {
+	past := map[string][]legacy.Sample{}
+	for name, e := range n.mem.edges {
+		if m := e.members[IPv4]; m != nil && m.hist.Len() > 0 {
+			for _, s := range m.hist.Recent(mostLegacy) {
+				past[name] = append(past[name], n.legacySample(s))
+			}
+		}
+	}
+	return past
+}
+
+// legacySample counts a failure as the timeout, as that tool does.
+func (n *Network) legacySample(s history.Sample) legacy.Sample {
+	took := s.Took
+	if s.Failed {
+		took = n.config.Timeout
+	}
+	return legacy.Sample{At: legacy.TimeOf(s.At), Seconds: took.Seconds()}
+}
+
+func (w *legacyWriter) store(name string) *legacyStore {
+	s := w.stores[name]
+	if s == nil {
+		s = &legacyStore{Edgestore: legacy.Edgestore{Health: history.Pass.String(), Mode: selector.Available.String(), State: "out"}, dirty: true}
+		w.stores[name] = s
+	}
+	return s
+}
+
+// write brings the directory up to date: the edges whose mode changed at once, all others, and the state, with a round.
+func (w *legacyWriter) write(s *Status, round bool) error {
+	dir := w.network.config.Legacy
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("writing legacy %q: %w", dir, reason(err))
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("writing legacy %q: %w", dir, reason(err))
+	}
+	defer root.Close()
+	edges := legacyEdges(s)
+	if !w.known {
+		w.recall(root, edges)
+		w.known = true
+	}
+	urgent := w.update(s, edges, round)
+	if !round {
+		edges = urgent
+	}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(edges)) {
+		if store := w.store(name); store.dirty || !exists(root, name+storeSuffix) {
+			if err := replace(root, name+storeSuffix, store.Encode()); err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			store.dirty = false
+		}
+	}
+	if round || len(urgent) > 0 {
+		w.summarize(s)
+		errs = append(errs, replace(root, w.network.config.Name+".state", w.state.Encode()))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("writing legacy: %w", errs[slices.IndexFunc(errs, func(err error) bool { return err != nil })])
+	}
+	return nil
+}
+
+func exists(root *os.Root, name string) bool {
+	_, err := root.Lstat(name)
+	return err == nil
+}
+
+// legacyEdges are the edges and canaries of IPv4, by name.
+func legacyEdges(s *Status) map[string]EdgeStatus {
+	edges := map[string]EdgeStatus{}
+	for _, f := range s.Families {
+		if f.Family == IPv4 {
+			for _, e := range f.Edges {
+				edges[e.Name] = e
+			}
+		}
+	}
+	for _, c := range s.Canaries {
+		if c.Family == IPv4 {
+			e := c.Edge
+			e.Live = false // a canary is never in the rotation of the network
+			edges[e.Name] = e
+		}
+	}
+	return edges
+}
+
+// recall goes on from the files that are there: from the averages and rotations, which are in no history of ours, and from
+// the fetches of before. A file that has no sense is written anew.
+func (w *legacyWriter) recall(root *os.Root, edges map[string]EdgeStatus) {
+	now := w.network.now()
+	for name := range edges {
+		data, err := readIn(root, name+storeSuffix)
+		if err != nil || len(data) == 0 {
+			continue
+		}
+		if e, _, err := legacy.DecodeEdgestore(data, now); err == nil {
+			store := w.store(name)
+			store.FetchTimes = goOn(e.FetchTimes, store.FetchTimes)
+			store.HistoricalAverage, store.RotationHistory, store.StateEntryTime = e.HistoricalAverage, e.RotationHistory, e.StateEntryTime
+		}
+	}
+	if data, err := readIn(root, w.network.config.Name+".state"); err == nil {
+		if s, _, err := legacy.DecodeState(data, now); err == nil {
+			w.state.RotationList = s.RotationList
+		}
+	}
+}
+
+// goOn appends to the fetches of a file those of a history that are later. The history has its times to a hundredth of a
+// second.
+func goOn(file, ours []legacy.Sample) []legacy.Sample {
+	if len(file) > 0 {
+		last := file[len(file)-1].At + 0.02
+		ours = slices.DeleteFunc(slices.Clone(ours), func(s legacy.Sample) bool { return s.At <= last })
+	}
+	all := slices.Concat(file, ours)
+	return all[max(0, len(all)-mostLegacy):]
+}
+
+// update takes up what happened since. It returns the edges whose mode did: an operator took them out, or lets them in.
+func (w *legacyWriter) update(s *Status, edges map[string]EdgeStatus, round bool) (urgent map[string]EdgeStatus) {
+	urgent = map[string]EdgeStatus{}
+	for name, news := range w.network.samples.take() {
+		w.store(name).add(news)
+	}
+	at := legacy.TimeOf(s.At)
+	for name, e := range edges {
+		store := w.store(name)
+		state := "out"
+		if e.Live {
+			state = "in"
+		}
+		health := e.Grade.String()
+		if e.Grade == history.Unknown {
+			health = history.Pass.String() // what that tool says of an edge it has not probed
+		}
+		store.set(&store.Health, health)
+		store.set(&store.State, state)
+		if round && e.Live {
+			store.RotationHistory = append(store.RotationHistory, at)
+			store.RotationHistory = store.RotationHistory[max(0, len(store.RotationHistory)-mostLegacy):]
+			store.dirty = true
+		}
+		mode := s.Modes[name]
+		comment := legacyComment(mode)
+		if store.Mode != mode.Mode.String() {
+			since := at
+			if !mode.At.IsZero() {
+				since = legacy.TimeOf(mode.At)
+			}
+			store.StateEntryTime = &since
+		}
+		if store.Mode != mode.Mode.String() || store.Comment != comment {
+			store.Mode, store.Comment, store.dirty = mode.Mode.String(), comment, true
+			urgent[name] = e
+		}
+	}
+	maps.DeleteFunc(w.stores, func(name string, _ *legacyStore) bool { _, known := edges[name]; return !known })
+	return urgent
+}
+
+func (s *legacyStore) set(field *string, value string) {
+	if *field != value {
+		*field, s.dirty = value, true
+	}
+}
+
+// add takes samples up. The tool keeps the mean of all at the first minute of each hour.
+func (s *legacyStore) add(news []legacy.Sample) {
+	for _, sample := range news {
+		s.FetchTimes = append(s.FetchTimes, sample)
+		s.FetchTimes = s.FetchTimes[max(0, len(s.FetchTimes)-mostLegacy):]
+		if sample.At.Time().UTC().Minute() == 0 {
+			sum := 0.0
+			for _, f := range s.FetchTimes {
+				sum += f.Seconds
+			}
+			s.HistoricalAverage = append(s.HistoricalAverage, legacy.Sample{At: sample.At, Seconds: sum / float64(len(s.FetchTimes))})
+			s.HistoricalAverage = s.HistoricalAverage[max(0, len(s.HistoricalAverage)-mostLegacy):]
+		}
+	}
+	s.dirty = s.dirty || len(news) > 0
+}
+
+// legacyComment writes a comment as edge_conf does, with whoever made it.
+func legacyComment(m Mode) string {
+	if m.Mode == selector.Available || m.Comment == "" {
+		return ""
+	}
+	author := m.Claimed
+	if author == "" {
+		author = m.Author
+	}
+	if author == "" {
+		return m.Comment
+	}
+	return "[" + author + "] " + m.Comment
+}
+
+// summarize makes the state file.
+func (w *legacyWriter) summarize(s *Status) {
+	n := w.network
+	st := &w.state
+	st.LastRun, st.LastLive, st.VerificationFailures = legacy.TimeOf(s.At), nil, nil
+	for _, f := range s.Families {
+		if f.Family != IPv4 {
+			continue
+		}
+		st.LastLive = slices.Clone(f.Live)
+		for _, e := range f.Edges {
+			if e.Outcome == prober.Checksum || e.Outcome == prober.Size {
+				st.VerificationFailures = append(st.VerificationFailures, e.Name)
+			}
+		}
+	}
+	for _, change := range slices.Backward(n.Changes(100)) {
+		at := legacy.TimeOf(change.At)
+		if change.Kind == "set" && change.Family == IPv4.String() && !slices.ContainsFunc(st.RotationList, func(t legacy.Time) bool { return t >= at }) {
+			st.RotationList = append(st.RotationList, at)
+		}
+	}
+	st.RotationList = st.RotationList[max(0, len(st.RotationList)-100):]
+	st.ActiveCanaries = map[string]string{}
+	for _, c := range s.Canaries {
+		if c.Active && c.Family == IPv4 {
+			st.ActiveCanaries[unqualified(c.Zone)] = c.Edge.Name
+		}
+	}
+	st.ZoneMTimes = nil
+	if n.config.Includes != "" {
+		for _, zone := range n.ZoneList() {
+			name := unqualified(zone)
+			if at, ok := mtime(filepath.Join(n.config.Includes, name+".zone")); ok {
+				st.ZoneMTimes = append(st.ZoneMTimes, legacy.ZoneMTime{Zone: name, At: at})
+			}
+		}
+	}
+}
+
+// unqualified is a zone as the Python tool names it.
+func unqualified(zone string) string { return zone[:max(0, len(zone)-1)] }
+
+// keepSample hands a sample to the keeper.
+func (n *Network) keepSample(e *edge, f Family, at time.Time, took time.Duration, ok bool) {
+	if f == IPv4 && n.config.Legacy != "" && !n.config.DryRun {
+		n.samples.add(e.name, n.legacySample(history.Sample{At: at, Took: took, Failed: !ok}), mostLegacy)
+	}
+}
