@@ -126,7 +126,9 @@ func (s *server) watch(ctx context.Context, out io.Writer, paint console.Paint, 
 			if exit, ok := asked(err).(*exitError); first && ok && exit.code == exitRefused {
 				return exit
 			}
-			text = paint.In(console.Banner, "NO ANSWER at "+s.now().UTC().Format(time.TimeOnly)+" UTC: "+console.Safe(err.Error())) + "\n"
+			p := &show.Page{Now: s.now(), Paint: paint}
+			p.NoAnswer(err)
+			text = p.String()
 			if last != "" && screen.Redraws() {
 				text += fmt.Sprintf("what the server said %s:\n\n%s", console.Ago(lastAt, s.now()), last)
 			}
