@@ -80,6 +80,8 @@ type Network struct {
 	hooking   func(hooks.Options) Hooks
 	files     chan struct{} // wakes who writes the zone files
 
+	tracing chan struct{} // taken while a trace is made
+
 	snapshot atomic.Pointer[Snapshot]
 	status   atomic.Pointer[Status]
 	changes  atomic.Pointer[changelog] // the memory's; it stays when the memory goes
@@ -130,7 +132,7 @@ func New(c *config.Network, in *Inputs, o Options) (*Network, error) {
 		prober: o.Prober, resolver: o.Resolver, observer: o.Observer, now: o.Now,
 		rules: rules(c),
 		zones: slices.Compact(slices.Sorted(slices.Values(o.Zones))), published: o.Published, moved: o.ZonesMoved,
-		claimed: o.Claimed, listening: o.Listening, notifying: o.Secondaries, hooking: o.Hooks, files: make(chan struct{}, 1),
+		claimed: o.Claimed, listening: o.Listening, notifying: o.Secondaries, hooking: o.Hooks, files: make(chan struct{}, 1), tracing: make(chan struct{}, 1),
 	}
 	if n.notifying == nil {
 		n.notifying = func(o notify.Options) Secondaries { return notify.New(o) }
