@@ -204,3 +204,48 @@ func TestExplainWhom(t *testing.T) {
 		}
 	})
 }
+
+// What is promised comes true: the edge that becomes as good as it needs enters, in the place of whom was named, and one
+// that waits for the budget does when it was said to.
+func TestExplainComesTrue(t *testing.T) {
+	explain := func(s *site, name string) Explanation {
+		s.Helper()
+		all, err := s.Explain(context.Background(), name)
+		if err != nil || len(all) != 1 {
+			s.Fatalf("got %v, %v", all, err)
+		}
+		return all[0]
+	}
+	inBubble(t, func(s *site) {
+		slow := behaviour{took: 900 * time.Millisecond}
+		s.edges("a 192.0.2.1", "b 192.0.2.2", "c 192.0.2.3", "d 192.0.2.4")
+		s.config.MaxChanges = 1
+		s.prober.set(slow, "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4")
+		s.start()
+		s.round()
+		c := explain(s, "c")
+		s.equal("the slowest, of those alike the last by name", c.Displaces, "b")
+		s.prober.set(behaviour{took: fast}, "192.0.2.3")
+		s.round()
+		s.prober.set(behaviour{took: fast}, "192.0.2.4")
+		s.round()
+		s.equal("live", s.family(IPv4).Live, []string{"a", "c"})
+		d := explain(s, "d")
+		s.equal("next", d.Displaces, "a")
+		if d.Verdict.Rule != selector.RuleBudgetWaits || d.Verdict.Numbers == nil || d.Verdict.Numbers.Recent != 1 {
+			t.Errorf("got %v, want it to wait for the budget, with its numbers", d.Verdict)
+		}
+		_, at, _ := strings.Cut(d.Needs, "(at ")
+		at, _, _ = strings.Cut(at, " UTC)")
+		free, err := time.Parse(time.TimeOnly, at)
+		if err != nil {
+			t.Fatalf("got needs %q: %v", d.Needs, err)
+		}
+		now := time.Now().UTC()
+		free = time.Date(now.Year(), now.Month(), now.Day(), free.Hour(), free.Minute(), free.Second(), 0, time.UTC)
+		s.advance(free.Sub(now) - time.Second)
+		s.equal("until then", s.family(IPv4).Live, []string{"a", "c"})
+		s.advance(s.config.Interval) // a decision comes with a sample
+		s.equal("after it", s.family(IPv4).Live, []string{"c", "d"})
+	})
+}
