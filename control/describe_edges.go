@@ -142,7 +142,7 @@ func ChangesOf(limit int, since time.Time, networks ...*network.Network) []Chang
 		for _, c := range n.Changes(limit) {
 			if !c.At.Before(since) {
 				own = append(own, Change{
-					Network: n.Config().Name, At: moment(c.At), Kind: c.Kind, Family: c.Family, Edge: c.Edge,
+					Network: n.Config().Name, At: moment(c.At), Kind: c.Kind, Family: c.Family, Edge: c.Edge, Zone: c.Zone,
 					Before: list(c.Before), After: list(c.After), Rung: c.Rung, Serial: c.Serial, Reason: c.Reason,
 					Author: c.Author, Claimed: c.Claimed, Comment: c.Comment,
 				})
