@@ -95,7 +95,7 @@ func TestOperate(t *testing.T) {
 		{"what is live", "status", 0, []string{"web: serial ", "  ipv4: rung full, 2 of 2 live", "of 4 edges: 3 passing, 1 failing", "failing: e3 (status)", " ipv4 set: +"}, ""},
 		{"who fails", "edges --grade fail --format csv", 0, []string{"\nweb,e3,true,ipv4,127.0.0.63,out,fail,"}, ""},
 		{"why", "explain e3", 0, []string{"e3  ipv4  127.0.0.63", "out: not passing, fail", "error       ", "to enter    "}, ""},
-		{"what would happen", "mode e[01] unavailable --comment flood --preview", 0, []string{"PREVIEW", "2 edges of web match", "would be unavailable", "- e", "+ e"}, ""},
+		{"what would happen", "mode e[01] unavailable --comment flood --preview", 0, []string{"PREVIEW", "2 edges of web match", "would be unavailable", "- e"}, ""},
 		{"nothing has", "edges --mode unavailable", 0, []string{"no edge is like that"}, ""},
 		{"without a comment", "mode e0 unavailable", 1, nil, "a comment is needed"},
 		{"no candidate", "mode e* unavailable --comment flood", 1, nil, "(--force does it all the same)"},
