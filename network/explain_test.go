@@ -75,6 +75,9 @@ func TestExplain(t *testing.T) {
 		{"unavailable, and not needed", nil, func(s *site) { s.mode("c", selector.Unavailable) }, []string{
 			"c ipv4: unavailable by tester (for the test): it would not enter if it were available again: " +
 				"all live edges grade as well as it could; enters when one of them gets worse or is withdrawn, or by mode force"}},
+		{"failing, and not needed", func(s *site) { s.prober.set(dead, "192.0.2.3") }, nil, []string{
+			"c ipv4: failing (refused): all live edges grade as well as it could; enters when one of them gets worse or is withdrawn, " +
+				"or by mode force once it passes"}},
 		{"every place is forced", nil, func(s *site) {
 			s.mode("a", selector.Force)
 			s.mode("b", selector.Force)
@@ -92,8 +95,9 @@ func TestExplain(t *testing.T) {
 		}, []string{
 			"a ipv4: gives way to c (pass_threshold, 6.700s) when the budget of 1 changes in 10m has room (at 00:11:22 UTC)",
 			"b ipv4: enters when it grades pass_threshold (a probe under 700ms) and the budget of 1 changes in 10m has room (at 00:11:22 UTC); " +
-				"it would take the place of a (pass, 0.900s)",
-			"c ipv4: enters when the budget of 1 changes in 10m has room (at 00:11:22 UTC); it would take the place of a (pass, 0.900s)",
+				"it would take the place of a (pass, 0.900s); mode force does not wait for that",
+			"c ipv4: enters when the budget of 1 changes in 10m has room (at 00:11:22 UTC); it would take the place of a (pass, 0.900s); " +
+				"mode force does not wait for that",
 		}},
 		{"in no list", nil, func(s *site) { s.mode("ghost", selector.Unavailable) }, []string{
 			"c ipv4: all live edges grade as well as it could; enters when one of them gets worse or is withdrawn, or by mode force"}},
@@ -110,7 +114,7 @@ func TestExplain(t *testing.T) {
 		}, []string{
 			"a ipv4: leaves when the network is unfrozen",
 			"b ipv4: frozen by bob until 2000-01-03 00:01 UTC (upstream): enters when the network is unfrozen; " +
-				"it would take the place of a (fail, 5.050s)",
+				"it would take the place of a (fail, 5.050s); mode force does not wait for that",
 		}},
 	}
 	for _, tt := range tests {
