@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/hooks"
 	"github.com/deflect-ca/coredns-edgemanage/network"
 	"github.com/deflect-ca/coredns-edgemanage/prober"
@@ -19,6 +20,7 @@ import (
 
 // TestLogLines: what an operator must hear of is one line, with the network and the reason.
 func TestLogLines(t *testing.T) {
+	told = newReports[silence]() // nothing was said yet
 	for _, test := range []struct {
 		name  string
 		event network.Event
@@ -60,14 +62,49 @@ func TestLogLines(t *testing.T) {
 		{"probe", network.Probed{Edge: "a", Result: prober.Result{Outcome: prober.Refused, Err: errors.New("refused")}}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var said bytes.Buffer
-			golog.SetOutput(&said)
-			flags := golog.Flags()
-			golog.SetFlags(0)
-			defer golog.SetFlags(flags)
-			defer golog.SetOutput(io.Discard)
-			observer{}.Observe("mynet", test.event)
-			if diff := cmp.Diff(test.want, strings.TrimSuffix(said.String(), "\n")); diff != "" {
+			said := logged(func() { observer{}.Observe("mynet", test.event) })
+			if diff := cmp.Diff(test.want, said); diff != "" {
+				t.Errorf("log differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// logged is what is logged while a function runs, without the time and the last line break.
+func logged(does func()) string {
+	var said bytes.Buffer
+	golog.SetOutput(&said)
+	flags := golog.Flags()
+	golog.SetFlags(0)
+	defer golog.SetFlags(flags)
+	defer golog.SetOutput(io.Discard)
+	does()
+	return strings.TrimSuffix(said.String(), "\n")
+}
+
+// TestAnnounce: at each start and reload it is said what will not work, and what an operator may have forgotten.
+func TestAnnounce(t *testing.T) {
+	runs := []config.Run{{At: "Corefile:7", Argv: []string{"/no/such/command", "secret"}}, {At: "Corefile:8", Argv: []string{"/bin/sh"}}}
+	for _, test := range []struct {
+		name   string
+		config config.Network
+		status network.Status
+		want   string
+	}{
+		{"nothing", config.Network{}, network.Status{}, ""},
+		{"a command that is missing", config.Network{Runs: runs}, network.Status{},
+			"[WARNING] plugin/edgemanage: Corefile:7: run: exec: \"/no/such/command\": stat /no/such/command: no such file or directory: it will fail until the command is there"},
+		{"a warning of the configuration", config.Network{Warnings: []string{"Corefile:2: state: not set"}}, network.Status{},
+			"[WARNING] plugin/edgemanage: Corefile:2: state: not set"},
+		{"dry run", config.Network{DryRun: true, Runs: runs}, network.Status{},
+			"[INFO] plugin/edgemanage: Network mynet runs dry: nothing is answered and nothing written"},
+		{"frozen", config.Network{}, network.Status{Freeze: &network.Freeze{Author: "ada", Comment: "works"}},
+			`[WARNING] plugin/edgemanage: Network mynet is frozen, nothing changes but by an operator: frozen by ada; comment "works"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.config.Name = "mynet"
+			got := logged(func() { (&definition{config: &test.config}).announce(&test.status) })
+			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("log differs (-want +got):\n%s", diff)
 			}
 		})

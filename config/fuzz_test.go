@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +63,13 @@ func checkNetwork(t *testing.T, n *Network) {
 		{"an interval that was allowed", n.Interval >= leastInterval || n.AllowShortInterval || n.DryRun},
 		{"counts", n.Fall >= 1 && n.Rise >= 1 && n.Retry >= 1 && n.Workers >= 0 && n.History >= 1 && n.MaxChanges >= 0},
 		{"durations", n.Window > 0 && n.MaxChangesPer > 0},
+		{"commands", !slices.ContainsFunc(n.Runs, func(r Run) bool { return len(r.Argv) == 0 || r.Argv[0] == "" || r.At == "" })},
+		{"webhooks", !slices.ContainsFunc(n.Webhooks, func(w Webhook) bool {
+			return w.URL == nil || w.URL.Host == "" || w.URL.User != nil || (w.SecretFile == "") != (len(w.Secret) == 0)
+		})},
+		{"control socket that the system takes", len(n.Control) <= 107 && (n.Control == "") == (n.ControlAt == "")},
+		{"default socket but in a state that is written", !n.DefaultControl || n.State != "" && !n.DryRun},
+		{"status address", (n.StatusAddress == "") == (n.StatusAt == "") && !strings.HasSuffix(n.StatusAddress, ":0")},
 		{"sources of their family", (!n.Source4.IsValid() || n.Source4.Is4()) && (!n.Source6.IsValid() || n.Source6.Is6())},
 	} {
 		if !invariant.ok {

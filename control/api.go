@@ -45,17 +45,30 @@ const (
 // ServeHTTP answers a request: with what its endpoint says, or with a Failure.
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer, err := a.answer(w, r)
-	status := http.StatusOK
 	if err != nil {
-		f := failureOf(err)
-		status, answer = f.status, Failure{Error: f.body}
-		f.header(w.Header())
+		fail(w, r, err)
+		return
 	}
 	body, err := encode(answer)
 	if err != nil {
-		f := failureOf(err)
-		status, body = f.status, fmt.Appendf(nil, `{"error":{"code":%q,"message":"encoding the answer failed"}}`+"\n", f.body.Code)
+		fail(w, r, err)
+		return
 	}
+	write(w, r, http.StatusOK, body)
+}
+
+// fail answers a request with why it is refused.
+func fail(w http.ResponseWriter, r *http.Request, err error) {
+	f := failureOf(err)
+	f.header(w.Header())
+	body, err := encode(Failure{Error: f.body})
+	if err != nil {
+		body = []byte("{}\n") // two strings can always be encoded
+	}
+	write(w, r, f.status, body)
+}
+
+func write(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(body)))

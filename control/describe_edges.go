@@ -2,6 +2,7 @@ package control
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -14,33 +15,51 @@ import (
 
 // EdgesOf returns the edges of a network by family, then by name. Last, without a family, come the configured edges that
 // have no address in one that is served, or none yet, and the names that have a mode and are in no list.
-func EdgesOf(n *network.Network) Edges {
+func EdgesOf(n *network.Network) Edges { return edgesOf(n, func(Edge) bool { return true }) }
+
+// edgesOf returns those of EdgesOf that fit.
+func edgesOf(n *network.Network, fits func(Edge) bool) Edges {
 	d := Edges{Network: n.Config().Name, Families: []Family{}, Edges: []Edge{}}
 	s := n.Status()
 	if s == nil {
 		return d
 	}
 	d.At, d.Families = moment(s.At), describeFamilies(n, s)
-	shown := map[string]bool{}
-	for _, f := range s.Families {
-		for _, e := range f.Edges {
-			d.Edges = append(d.Edges, describeEdge(f.Family, e, s.Modes))
-			shown[e.Name] = true
-		}
-	}
-	for _, c := range s.Canaries {
-		shown[c.Edge.Name] = true
-	}
-	for _, name := range s.Unresolved {
-		d.Edges = append(d.Edges, absent(name, s.Modes[name], true))
-		shown[name] = true
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.Modes)) {
-		if !shown[name] {
-			d.Edges = append(d.Edges, absent(name, s.Modes[name], false))
+	for e := range everyEdge(s) {
+		if fits(e) {
+			d.Edges = append(d.Edges, e)
 		}
 	}
 	return d
+}
+
+// everyEdge goes through the edges in the order of EdgesOf.
+func everyEdge(s *network.Status) iter.Seq[Edge] {
+	return func(yield func(Edge) bool) {
+		shown := map[string]bool{}
+		for _, f := range s.Families {
+			for _, e := range f.Edges {
+				shown[e.Name] = true
+				if !yield(describeEdge(f.Family, e, s.Modes)) {
+					return
+				}
+			}
+		}
+		for _, c := range s.Canaries {
+			shown[c.Edge.Name] = true
+		}
+		for _, name := range s.Unresolved {
+			shown[name] = true
+			if !yield(absent(name, s.Modes[name], true)) {
+				return
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(s.Modes)) {
+			if !shown[name] && !yield(absent(name, s.Modes[name], false)) {
+				return
+			}
+		}
+	}
 }
 
 // absent is an edge that stands in no rotation.
@@ -123,7 +142,7 @@ func ChangesOf(limit int, since time.Time, networks ...*network.Network) []Chang
 		for _, c := range n.Changes(limit) {
 			if !c.At.Before(since) {
 				own = append(own, Change{
-					Network: n.Config().Name, At: moment(c.At), Kind: c.Kind, Family: c.Family, Edge: c.Edge,
+					Network: n.Config().Name, At: moment(c.At), Kind: c.Kind, Family: c.Family, Edge: c.Edge, Zone: c.Zone,
 					Before: list(c.Before), After: list(c.After), Rung: c.Rung, Serial: c.Serial, Reason: c.Reason,
 					Author: c.Author, Claimed: c.Claimed, Comment: c.Comment,
 				})

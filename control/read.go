@@ -51,21 +51,16 @@ func edges(_ context.Context, r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := EdgesOf(n)
-	some := all.Edges[:0]
 	matched := w.edge == ""
-	for _, e := range all.Edges {
+	some := edgesOf(n, func(e Edge) bool {
 		named := w.named(e.Edge)
 		matched = matched || named
-		if named && w.fits(e) {
-			some = append(some, e)
-		}
-	}
+		return named && w.fits(e)
+	})
 	if !matched {
-		return nil, failf(CodeUnknownEdge, "%q is no edge of network %s, nor a pattern of any", w.edge, all.Network)
+		return nil, failf(CodeUnknownEdge, "%q is no edge of network %s, nor a pattern of any", w.edge, some.Network)
 	}
-	all.Edges = some
-	return all, nil
+	return some, nil
 }
 
 // wanted are the filters of edges; an empty one lets everything pass.

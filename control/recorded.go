@@ -7,6 +7,9 @@ import (
 	"github.com/deflect-ca/coredns-edgemanage/trace"
 )
 
+// writing is held by the request whose trace is being made and encoded: a large one takes hundreds of megabytes meanwhile.
+var writing = make(chan struct{}, 1)
+
 // recorded answers with the recorded rounds of one family, as a trace that replay reads.
 func recorded(ctx context.Context, r *request) (any, error) {
 	n, err := r.network()
@@ -28,6 +31,12 @@ func recorded(ctx context.Context, r *request) (any, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	select {
+	case writing <- struct{}{}:
+		defer func() { <-writing }()
+	case <-ctx.Done():
+		return nil, failf(CodeBusy, "another trace is being written: try again")
 	}
 	t, err := n.Trace(ctx, f)
 	if err != nil {

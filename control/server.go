@@ -38,7 +38,8 @@ const (
 	maxOpen   = 2 * maxServed
 )
 
-// Closing takes at most lastTime: requests may end as they would for answerBy, then they are told to answer at once.
+// Closing takes at most lastTime: the requests under way may end as they would for answerBy, then they are told to answer at
+// once.
 const (
 	answerBy = 2 * time.Second
 	lastTime = 3 * time.Second
@@ -46,10 +47,11 @@ const (
 
 // Server serves the control API on unix sockets.
 type Server struct {
-	http   http.Server
-	cancel context.CancelFunc // makes requests that wait for something answer at once
-	open   atomic.Int64       // connections
-	conns  sync.WaitGroup     // goroutines of connections
+	http     http.Server
+	requests underway
+	cancel   context.CancelFunc // makes requests that wait for something answer at once
+	open     atomic.Int64       // connections
+	conns    sync.WaitGroup     // goroutines of connections
 }
 
 type busyKey struct{}
@@ -58,8 +60,10 @@ type busyKey struct{}
 func NewServer(source Source) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{cancel: cancel}
+	s.requests.handler = &api{source: source, reads: reads, changes: changes}
+	s.requests.none = make(chan struct{})
 	s.http = http.Server{
-		Handler:           &api{source: source, reads: reads, changes: changes},
+		Handler:           &s.requests,
 		ReadHeaderTimeout: headerTime,
 		ReadTimeout:       readTime,
 		WriteTimeout:      writeTime,
@@ -85,12 +89,21 @@ func (s *Server) Serve(l net.Listener) error {
 }
 
 // Close closes the listeners, ends all connections and waits for them, which takes at most a few seconds whatever the
-// clients do. Requests under way are answered; a change that still waits for the disk is answered as not saved.
+// clients do, and no time while none asks. Requests under way are answered; a change that still waits for the disk is
+// answered as not saved.
 func (s *Server) Close() {
 	hurry := time.AfterFunc(answerBy, s.cancel)
 	defer hurry.Stop()
 	ctx, cancel := context.WithTimeout(context.Background(), lastTime)
 	defer cancel()
+	s.requests.finish()
+	go func() {
+		select {
+		case <-s.requests.none:
+			cancel() // connections without a request are not waited for
+		case <-ctx.Done():
+		}
+	}()
 	if s.http.Shutdown(ctx) != nil {
 		s.http.Close()
 	}

@@ -168,13 +168,14 @@ type Changes struct {
 	Changes []Change `json:"changes"` // the newest first
 }
 
-// Change is a change of a set, a rung, a mode or a freeze.
+// Change is a change of a set, a rung, a mode, a canary or a freeze.
 type Change struct {
 	Network string    `json:"network"`
 	At      time.Time `json:"at"`
 	Kind    string    `json:"kind"` // set, rung, mode, freeze, canary
 	Family  string    `json:"family,omitempty"`
 	Edge    string    `json:"edge,omitempty"`
+	Zone    string    `json:"zone,omitempty"` // of a canary, whose address is Edge
 	Before  []string  `json:"before"`
 	After   []string  `json:"after"`
 	Rung    string    `json:"rung,omitempty"`
@@ -286,6 +287,6 @@ const (
 	CodeMethodNotAllowed = "method_not_allowed" // 405
 	CodeTooLarge         = "too_large"          // 413
 	CodeNotRunning       = "not_running"        // 503: as during a reload; try again
-	CodeBusy             = "busy"               // 503: too many connections; try again
+	CodeBusy             = "busy"               // 503: too many connections, or traces at a time; try again
 	CodeInternal         = "internal"           // 500
 )

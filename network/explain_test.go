@@ -75,6 +75,9 @@ func TestExplain(t *testing.T) {
 		{"unavailable, and not needed", nil, func(s *site) { s.mode("c", selector.Unavailable) }, []string{
 			"c ipv4: unavailable by tester (for the test): it would not enter if it were available again: " +
 				"all live edges grade as well as it could; enters when one of them gets worse or is withdrawn, or by mode force"}},
+		{"failing, and not needed", func(s *site) { s.prober.set(dead, "192.0.2.3") }, nil, []string{
+			"c ipv4: failing (refused): all live edges grade as well as it could; enters when one of them gets worse or is withdrawn, " +
+				"or by mode force once it passes"}},
 		{"every place is forced", nil, func(s *site) {
 			s.mode("a", selector.Force)
 			s.mode("b", selector.Force)
@@ -92,8 +95,9 @@ func TestExplain(t *testing.T) {
 		}, []string{
 			"a ipv4: gives way to c (pass_threshold, 6.700s) when the budget of 1 changes in 10m has room (at 00:11:22 UTC)",
 			"b ipv4: enters when it grades pass_threshold (a probe under 700ms) and the budget of 1 changes in 10m has room (at 00:11:22 UTC); " +
-				"it would take the place of a (pass, 0.900s)",
-			"c ipv4: enters when the budget of 1 changes in 10m has room (at 00:11:22 UTC); it would take the place of a (pass, 0.900s)",
+				"it would take the place of a (pass, 0.900s); mode force does not wait for that",
+			"c ipv4: enters when the budget of 1 changes in 10m has room (at 00:11:22 UTC); it would take the place of a (pass, 0.900s); " +
+				"mode force does not wait for that",
 		}},
 		{"in no list", nil, func(s *site) { s.mode("ghost", selector.Unavailable) }, []string{
 			"c ipv4: all live edges grade as well as it could; enters when one of them gets worse or is withdrawn, or by mode force"}},
@@ -110,7 +114,7 @@ func TestExplain(t *testing.T) {
 		}, []string{
 			"a ipv4: leaves when the network is unfrozen",
 			"b ipv4: frozen by bob until 2000-01-03 00:01 UTC (upstream): enters when the network is unfrozen; " +
-				"it would take the place of a (fail, 5.050s)",
+				"it would take the place of a (fail, 5.050s); mode force does not wait for that",
 		}},
 	}
 	for _, tt := range tests {
@@ -202,5 +206,50 @@ func TestExplainWhom(t *testing.T) {
 		if _, err := s.Explain(context.Background(), ""); !errors.Is(err, ErrStopped) {
 			t.Errorf("stopped: got error %v", err)
 		}
+	})
+}
+
+// What is promised comes true: the edge that becomes as good as it needs enters, in the place of whom was named, and one
+// that waits for the budget does when it was said to.
+func TestExplainComesTrue(t *testing.T) {
+	explain := func(s *site, name string) Explanation {
+		s.Helper()
+		all, err := s.Explain(context.Background(), name)
+		if err != nil || len(all) != 1 {
+			s.Fatalf("got %v, %v", all, err)
+		}
+		return all[0]
+	}
+	inBubble(t, func(s *site) {
+		slow := behaviour{took: 900 * time.Millisecond}
+		s.edges("a 192.0.2.1", "b 192.0.2.2", "c 192.0.2.3", "d 192.0.2.4")
+		s.config.MaxChanges = 1
+		s.prober.set(slow, "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4")
+		s.start()
+		s.round()
+		c := explain(s, "c")
+		s.equal("the slowest, of those alike the last by name", c.Displaces, "b")
+		s.prober.set(behaviour{took: fast}, "192.0.2.3")
+		s.round()
+		s.prober.set(behaviour{took: fast}, "192.0.2.4")
+		s.round()
+		s.equal("live", s.family(IPv4).Live, []string{"a", "c"})
+		d := explain(s, "d")
+		s.equal("next", d.Displaces, "a")
+		if d.Verdict.Rule != selector.RuleBudgetWaits || d.Verdict.Numbers == nil || d.Verdict.Numbers.Recent != 1 {
+			t.Errorf("got %v, want it to wait for the budget, with its numbers", d.Verdict)
+		}
+		_, at, _ := strings.Cut(d.Needs, "(at ")
+		at, _, _ = strings.Cut(at, " UTC)")
+		free, err := time.Parse(time.TimeOnly, at)
+		if err != nil {
+			t.Fatalf("got needs %q: %v", d.Needs, err)
+		}
+		now := time.Now().UTC()
+		free = time.Date(now.Year(), now.Month(), now.Day(), free.Hour(), free.Minute(), free.Second(), 0, time.UTC)
+		s.advance(free.Sub(now) - time.Second)
+		s.equal("until then", s.family(IPv4).Live, []string{"a", "c"})
+		s.advance(s.config.Interval) // a decision comes with a sample
+		s.equal("after it", s.family(IPv4).Live, []string{"c", "d"})
 	})
 }

@@ -40,9 +40,9 @@ func (s *scene) explain(e EdgeStatus) Explanation {
 		x.Needs = s.stranger(e)
 		return x
 	case !need.Enters && e.Mode == selector.Unavailable:
-		x.Needs = lead + "it would not enter if it were available again: " + s.crowded()
+		x.Needs = lead + "it would not enter if it were available again: " + s.crowded(e)
 	case !need.Enters:
-		x.Needs = lead + s.crowded()
+		x.Needs = lead + s.crowded(e)
 	case len(when) == 0:
 		x.Needs = lead + "enters with the next decision"
 	default:
@@ -51,6 +51,9 @@ func (s *scene) explain(e EdgeStatus) Explanation {
 	if x.Displaces = need.Displaces; x.Displaces != "" {
 		x.Needs += "; it would take the place of " + s.name(x.Displaces)
 	}
+	if e.Verdict.Grade.Passing() && e.Mode == selector.Available && (s.freeze != nil || need.Budget) {
+		x.Needs += "; mode force does not wait for that"
+	}
 	return x
 }
 
@@ -58,8 +61,11 @@ func (s *scene) explain(e EdgeStatus) Explanation {
 func (s *scene) stays(e EdgeStatus) string {
 	switch e.Verdict.Rule {
 	case selector.RuleBudgetStays:
-		need := s.outlook.Need(e.Verdict.Other)
-		return "gives way to " + s.name(e.Verdict.Other) + " when " + s.budget(need)
+		when := "with the next decision" // the budget may have got room since the last one
+		if need := s.outlook.Need(e.Verdict.Other); need.Budget {
+			when = "when " + s.budget(need)
+		}
+		return "gives way to " + s.name(e.Verdict.Other) + " " + when
 	case selector.RuleFrozen:
 		if e.Verdict.Due {
 			return "leaves when the network is unfrozen"
@@ -188,7 +194,7 @@ func (s *scene) budget(need selector.Need) string {
 }
 
 // crowded says why nothing about an edge itself would bring it in.
-func (s *scene) crowded() string {
+func (s *scene) crowded(e EdgeStatus) string {
 	why := "all live edges grade as well as it could"
 	if s.settings.Keep != selector.Better {
 		why = "all live edges are good enough to stay (keep " + s.settings.Keep.String() + ")"
@@ -196,7 +202,11 @@ func (s *scene) crowded() string {
 	if s.forced >= s.settings.EdgeCount {
 		why = "all places are taken by forced edges"
 	}
-	return why + "; enters when one of them gets worse or is withdrawn, or by mode force"
+	why += "; enters when one of them gets worse or is withdrawn, or by mode force"
+	if !e.Grade.Passing() {
+		why += " once it passes"
+	}
+	return why
 }
 
 // name is an edge with how it does.

@@ -83,6 +83,8 @@ type Network struct {
 	kept      chan struct{} // wakes the keeper
 	samples   samples       // for the keeper
 
+	tracing chan struct{} // taken while a trace is made
+
 	snapshot atomic.Pointer[Snapshot]
 	status   atomic.Pointer[Status]
 	changes  atomic.Pointer[changelog] // the memory's; it stays when the memory goes
@@ -134,7 +136,8 @@ func New(c *config.Network, in *Inputs, o Options) (*Network, error) {
 		prober: o.Prober, resolver: o.Resolver, observer: o.Observer, now: o.Now,
 		rules: rules(c),
 		zones: slices.Compact(slices.Sorted(slices.Values(o.Zones))), published: o.Published, moved: o.ZonesMoved,
-		claimed: o.Claimed, listening: o.Listening, notifying: o.Secondaries, hooking: o.Hooks, files: make(chan struct{}, 1), kept: make(chan struct{}, 1),
+		claimed: o.Claimed, listening: o.Listening, notifying: o.Secondaries, hooking: o.Hooks, tracing: make(chan struct{}, 1),
+		files: make(chan struct{}, 1), kept: make(chan struct{}, 1),
 	}
 	if n.notifying == nil {
 		n.notifying = func(o notify.Options) Secondaries { return notify.New(o) }

@@ -3,6 +3,7 @@ package network
 import (
 	"context"
 	"errors"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -166,4 +167,27 @@ func warningsOf(a Applied) string {
 		all = append(all, o.Warnings...)
 	}
 	return strings.Join(all, "; ")
+}
+
+// What is written as a name or a pattern is taken or refused, once and for all: what was taken is taken again as it is.
+func FuzzEdgePattern(f *testing.F) {
+	for _, seed := range []string{"edge1.example.net", "Edge1.Example.Net.", "edge[0-9]*", "[", `a\*`, "*", "192.0.2.1", "2001:DB8::1", "[^a]?.", "a b", ""} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, written string) {
+		first, err := edgePattern(written)
+		if err != nil {
+			if !errors.Is(err, ErrInvalid) {
+				t.Fatalf("%q: got %v, want ErrInvalid", written, err)
+			}
+			return
+		}
+		again, err := edgePattern(first)
+		if err != nil || again != first && !strings.HasSuffix(first, ".") { // of several dots each time one goes
+			t.Fatalf("%q: got %q, then %q and %v", written, first, again, err)
+		}
+		if _, err := path.Match(first, "edge1.example.net"); isPattern(first) && err != nil {
+			t.Fatalf("%q: %v", written, err)
+		}
+	})
 }

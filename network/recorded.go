@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// maxRecorded bounds the samples of a trace: of more edges than it has room for, fewer of each.
-	maxRecorded = 2_000_000
+	// maxRecorded bounds the samples of a trace, which takes about 500 bytes for each while it is made: of more edges than it
+	// has room for, fewer of each.
+	maxRecorded = 500_000
 	// atOnce is how many histories are copied while the network's goroutine waits.
 	atOnce = 100
 )
@@ -33,6 +34,12 @@ const (
 // The set that was live at the beginning is pinned there until each of its edges has a sample, as a server that starts holds
 // its saved set. What is expected of a round is the recorded live set, from the first recorded change on.
 func (n *Network) Trace(ctx context.Context, f Family) (trace.Trace, error) {
+	select {
+	case n.tracing <- struct{}{}: // one at a time: it takes memory
+		defer func() { <-n.tracing }()
+	case <-ctx.Done():
+		return trace.Trace{}, fmt.Errorf("reading the recorded rounds of %s: %w", f, ctx.Err())
+	}
 	r := recording{family: f}
 	if err := n.transcribe(ctx, &r); err != nil {
 		return trace.Trace{}, fmt.Errorf("reading the recorded rounds of %s: %w", f, err)
@@ -53,8 +60,6 @@ type recording struct {
 	edges    []recorded
 	modes    map[string]selector.Mode // now
 	changes  []state.Change           // of this family's set and of modes, oldest first
-	live     []string                 // now
-	since    time.Time                // of live
 }
 
 // recorded is one edge of a recording.
@@ -78,7 +83,7 @@ func (n *Network) transcribe(ctx context.Context, r *recording) error {
 			r.modes[name] = m.Mode
 		}
 		rotation := n.mem.rotations[r.family]
-		r.live, r.since = rotation.names, rotation.since
+		r.changes = []state.Change{{At: rotation.since, Kind: "set", After: rotation.names}}
 		for name, e := range n.mem.edges {
 			if !e.canary && e.members[r.family] != nil {
 				names = append(names, name)
@@ -88,15 +93,7 @@ func (n *Network) transcribe(ctx context.Context, r *recording) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range n.Changes(maxChanges) {
-		if c.At.After(r.until) {
-			continue // it came while this was read
-		}
-		if c.Kind == "mode" || c.Kind == "set" && c.Family == r.family.String() {
-			r.changes = append(r.changes, c)
-		}
-	}
-	slices.SortStableFunc(r.changes, func(a, b state.Change) int { return a.At.Compare(b.At) })
+	r.keep(n.Changes(maxChanges))
 	slices.Sort(names)
 	most := max(1, maxRecorded/max(1, len(names)))
 	sampled := false
@@ -124,4 +121,23 @@ func (n *Network) transcribe(ctx context.Context, r *recording) error {
 		return fmt.Errorf("%w time: there are no samples yet", ErrInvalid)
 	}
 	return nil
+}
+
+// keep takes from all changes, the newest first, those that matter. Without a change of the set on record there is only
+// since when the set is as it is.
+func (r *recording) keep(changes []state.Change) {
+	var kept []state.Change
+	sets := false
+	for _, c := range slices.Backward(changes) {
+		if set := c.Kind == "set" && c.Family == r.family.String(); (set || c.Kind == "mode") && !c.At.After(r.until) {
+			kept = append(kept, c)
+			sets = sets || set
+		}
+	}
+	if !sets && !r.changes[0].At.IsZero() {
+		kept = append(kept, r.changes[0])
+	}
+	// Those of one moment stay in their order.
+	slices.SortStableFunc(kept, func(a, b state.Change) int { return a.At.Compare(b.At) })
+	r.changes = kept
 }

@@ -9,13 +9,6 @@ import (
 	"github.com/deflect-ca/coredns-edgemanage/trace"
 )
 
-// span is what one round is made of: samples, or what an operator said between two of them.
-type span struct {
-	first, last time.Time
-	fetch       map[string]trace.Fetch
-	modes       map[string]selector.Mode
-}
-
 // trace makes the rounds of a recording; see Network.Trace.
 func (r *recording) trace() trace.Trace {
 	spans := r.spans()
@@ -36,55 +29,6 @@ func (r *recording) trace() trace.Trace {
 	r.begin(t.Rounds, seen, pinned)
 	t.Expect = expectations(spans, sets)
 	return t
-}
-
-// sample is one of any edge.
-type sample struct {
-	edge string
-	at   time.Time
-	trace.Fetch
-}
-
-// samples are all of a recording, oldest first.
-func (r *recording) samples() (all []sample) {
-	for _, e := range r.edges {
-		for _, s := range e.samples {
-			if !s.At.After(r.until) {
-				all = append(all, sample{e.name, s.At, trace.Fetch{Took: s.Took, Failed: s.Failed}})
-			}
-		}
-	}
-	slices.SortStableFunc(all, func(a, b sample) int { return a.at.Compare(b.at) })
-	return all
-}
-
-// spans divides the samples, backwards: the last ones before a change are those that it was decided by, so they must be in
-// one round with it.
-func (r *recording) spans() []span {
-	var spans []span // newest first
-	var open *span
-	changes := r.changes
-	for _, s := range slices.Backward(r.samples()) {
-		for len(changes) > 0 && changes[len(changes)-1].At.After(s.at) {
-			c := changes[len(changes)-1]
-			changes, open = changes[:len(changes)-1], nil
-			if c.Kind == "mode" {
-				spans = append(spans, span{first: c.At, last: c.At, fetch: map[string]trace.Fetch{}, modes: map[string]selector.Mode{c.Edge: modeOf(c.After)}})
-			}
-		}
-		if open != nil {
-			if _, again := open.fetch[s.edge]; again || open.last.Sub(s.at) >= gather {
-				open = nil
-			}
-		}
-		if open == nil {
-			spans = append(spans, span{last: s.at, fetch: map[string]trace.Fetch{}})
-			open = &spans[len(spans)-1]
-		}
-		open.first, open.fetch[s.edge] = s.at, s.Fetch
-	}
-	slices.Reverse(spans)
-	return spans
 }
 
 // modeOf reads the one mode of a change.
@@ -152,9 +96,6 @@ func (r *recording) sets() (sets []set) {
 		if c.Kind == "set" {
 			sets = append(sets, set{c.At, c.After})
 		}
-	}
-	if sets == nil && !r.since.IsZero() {
-		sets = []set{{r.since, r.live}}
 	}
 	return sets
 }
@@ -228,13 +169,9 @@ func expectations(spans []span, sets []set) []trace.Expect {
 		return nil
 	}
 	expect := make([]trace.Expect, len(spans))
-	known := 0
-	for i := range spans {
-		for known < len(sets) && (i+1 == len(spans) || sets[known].from.Before(spans[i+1].first)) {
-			known++
-		}
-		if known > 0 {
-			expect[i].Live = append([]string{}, sets[known-1].live...)
+	for i, s := range spans {
+		if s.known > 0 {
+			expect[i].Live = append([]string{}, sets[s.known-1].live...)
 		}
 	}
 	return expect

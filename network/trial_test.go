@@ -42,9 +42,10 @@ func TestPreviewSaysWhatComes(t *testing.T) {
 		{"frozen, and force", func(s *site) { s.freezeFor(0) }, "c", selector.Force, "192.0.2.1 192.0.2.3"},
 		{"with a sample that nothing was decided on", func(s *site) {
 			s.prober.set(dead, "192.0.2.3")
-			for s.edge("c").Outcome.String() == "ok" { // a decision comes a second after the sample
+			for begun := len(s.prober.probes("192.0.2.3")); len(s.prober.probes("192.0.2.3")) == begun; {
 				s.advance(10 * time.Millisecond)
 			}
+			s.equal("outcome of c as decided on", s.edge("c").Outcome.String(), "ok") // the next one comes a second after the sample
 		}, "a", selector.Unavailable, "192.0.2.2"},
 		{"with the budget used up", func(s *site) {
 			s.reload(func(c *config.Network) { c.MaxChanges, c.Strict = 1, true })

@@ -129,6 +129,16 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
+// A network that is removed by a reload between two requests leaves the others as they are.
+func TestStatusOfVanishedNetwork(t *testing.T) {
+	f := newFake(t, dire())
+	f.set("/v1/edges?network=lab", refusal{http.StatusNotFound, control.CodeUnknownNetwork, "there is no network lab"})
+	code, stdout, stderr := ask(t, "status")
+	if code != 0 || stderr != "" || !strings.Contains(stdout, "edge1.example.net") {
+		t.Errorf("got exit code %d, %q and\n%s", code, stderr, stdout)
+	}
+}
+
 // A change whose answer is lost may have been made: that must be said, or it is made twice or not at all.
 func TestChangeOfUnknownOutcome(t *testing.T) {
 	f := newFake(t, nil)

@@ -42,6 +42,9 @@ as a comment, is printed with control characters as escapes. Colours are for
 terminals; $NO_COLOR turns them off. The JSON of --format json is that of the
 control API.
 
+The completion of the shell, with the names of networks and edges, is set up as
+"edgemanage completion SHELL --help" says, for bash, zsh, fish and powershell.
+
 Exit status 0 says that a command did what it was asked for, 1 that it was
 refused or failed or found what it looks for, 2 that the command line or a file
 is wrong or the server cannot be asked, 3 that a change is APPLIED, NOT SAVED.

@@ -130,7 +130,7 @@ func oneOf(choices []string) string {
 	return strings.Join(choices[:last], ", ") + " or " + choices[last]
 }
 
-// since returns the flag's value as a length of time to come or past, which must be above zero.
+// positive reads a flag's value as a length of time above zero.
 func positive(flag, value string) (time.Duration, error) {
 	d, err := time.ParseDuration(value)
 	if err != nil || d <= 0 {

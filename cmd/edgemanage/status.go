@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -92,19 +93,25 @@ func (s *server) status(ctx context.Context) (show.Status, error) {
 	for _, n := range all.Networks {
 		q := s.edges("")
 		q.Network = n.Network
-		if status.Edges[n.Network], err = c.Edges(ctx, q); err != nil {
+		if status.Edges[n.Network], err = c.Edges(ctx, q); err != nil && !gone(err) {
 			return status, err
 		}
 		if n.Canaries == 0 {
 			continue
 		}
-		if status.Canaries[n.Network], err = c.Canaries(ctx, n.Network); err != nil {
+		if status.Canaries[n.Network], err = c.Canaries(ctx, n.Network); err != nil && !gone(err) {
 			return status, err
 		}
 	}
 	changes, err := c.Changes(ctx, control.ChangesQuery{Network: s.network, Limit: lastChanges})
 	status.Changes = changes.Changes
 	return status, err
+}
+
+// gone says that a network is not there any more.
+func gone(err error) bool {
+	api, ok := errors.AsType[*control.APIError](err)
+	return ok && api.Code == control.CodeUnknownNetwork
 }
 
 // watch shows the status until ctx ends. Only what the server refuses at first ends it otherwise.
@@ -126,7 +133,9 @@ func (s *server) watch(ctx context.Context, out io.Writer, paint console.Paint, 
 			if exit, ok := asked(err).(*exitError); first && ok && exit.code == exitRefused {
 				return exit
 			}
-			text = paint.In(console.Banner, "NO ANSWER at "+s.now().UTC().Format(time.TimeOnly)+" UTC: "+console.Safe(err.Error())) + "\n"
+			p := &show.Page{Now: s.now(), Paint: paint}
+			p.NoAnswer(err)
+			text = p.String()
 			if last != "" && screen.Redraws() {
 				text += fmt.Sprintf("what the server said %s:\n\n%s", console.Ago(lastAt, s.now()), last)
 			}

@@ -82,7 +82,7 @@ func (w *watched) next(t *testing.T) string {
 // Away from a terminal the status is printed again each time, and a server that is away for a moment is said to be.
 func TestWatch(t *testing.T) {
 	w := watch(t, calm(), "--watch", "5s")
-	if got := w.next(t); !strings.HasPrefix(got, "web: serial 1773280000, 4 zones, last round 12s ago") || strings.Contains(got, "\x1b") {
+	if got := w.next(t); !strings.HasPrefix(got, "web: serial 1773280000, 4 zones, last round 12s ago (took 58.2s)") || strings.Contains(got, "\x1b") {
 		t.Errorf("got at first:\n%s", got)
 	}
 	w.pass(5 * time.Second)

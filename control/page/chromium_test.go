@@ -40,6 +40,9 @@ func TestWindows(t *testing.T) {
 				if got := is[float64](b, "document.documentElement.scrollWidth"); got > float64(w.width) {
 					t.Errorf("%s: the page is %v wide in a window of %d", w.name, got, w.width)
 				}
+				if got := is[[]string](b, overlapping); len(got) > 0 {
+					t.Errorf("%s: these reach over their cells: %q", w.name, got)
+				}
 				for _, text := range faint(b) {
 					t.Errorf("%s: %s", w.name, text)
 				}
@@ -50,6 +53,11 @@ func TestWindows(t *testing.T) {
 		})
 	}
 }
+
+// overlapping finds what stands over its neighbour.
+const overlapping = `[...document.querySelectorAll("th, td, dd, dt, li, p, .chip")].filter(e =>
+  getComputedStyle(e).overflow === "visible" && e.closest("thead")?.offsetWidth !== 1 && e.clientWidth > 1 && e.scrollWidth > e.clientWidth + 1
+).map(e => e.className + ": " + e.textContent.trim().slice(0, 60))`
 
 // A colour scheme is one that is seen, not only one that is asked for.
 func TestColourSchemes(t *testing.T) {

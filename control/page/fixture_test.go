@@ -72,10 +72,10 @@ func deflect() reading {
 			LastRound: noon.Add(-23 * time.Second), RoundSeconds: 58.2, Canaries: 2, Active: 1,
 			Families: []control.Family{
 				{
-					Family: "ipv4", Rung: "full", RungText: "As many edges are live as are wanted.", Since: noon.Add(-47 * time.Minute), MinLive: 2,
+					Family: "ipv4", Rung: "full", RungText: "4 of 4 wanted are live", Since: noon.Add(-47 * time.Minute), MinLive: 2,
 					Budget: control.Budget{Max: 10, PerSeconds: 600, Used: 1, Left: 9},
 				},
-				{Family: "ipv6", Rung: "none", MinLive: 1, Budget: control.Budget{Max: 10, PerSeconds: 600, Left: 10}},
+				{Family: "ipv6", Rung: "none", RungText: "no edge has an address of this family: NODATA", MinLive: 1, Budget: control.Budget{Max: 10, PerSeconds: 600, Left: 10}},
 			},
 		},
 		samples: map[track][]control.Sample{},
@@ -131,7 +131,7 @@ func east() reading {
 			IntervalSeconds: 60, TimeoutSeconds: 10, GoodEnoughSeconds: 0.7, WindowSeconds: 300,
 			LastRound: noon.Add(-8 * time.Second), RoundSeconds: 55.4,
 			Families: []control.Family{{
-				Family: "ipv4", Rung: "short", RungText: "Fewer edges pass than are wanted, enough to go on.", Since: noon.Add(-26 * time.Hour), MinLive: 1,
+				Family: "ipv4", Rung: "short", RungText: "only 2 of 4 wanted are live: no other edge passes", Since: noon.Add(-26 * time.Hour), MinLive: 1,
 				Budget: control.Budget{},
 			}},
 		},
@@ -250,11 +250,14 @@ func disaster() site {
 	n.Late, n.LastRound = true, noon.Add(-11*time.Minute)
 	n.StateError, n.StateErrors, n.ModesLost = `writing "state.json": no space left on device`, 17, true
 	f := &n.Families[0]
-	f.Rung, f.RungText, f.Live, f.Addresses = "none", "There is no address to answer with: A and AAAA get SERVFAIL.", nil, nil
+	f.Rung, f.RungText, f.Live, f.Addresses = "none", "no edge may be used and there is no fallback: A and AAAA are SERVFAIL", nil, nil
 	f.Warnings = []string{"5 edges are forced though edge_count is 4: all of them are live"}
 	f.Budget.Held, f.Budget.Left, f.Budget.Used = 2, 0, 10
 	for i := range s.networks[0].edges {
 		e := &s.networks[0].edges[i]
+		if !e.Configured {
+			continue
+		}
 		e.Live, e.Grade, e.LastFailed, e.Outcome = false, "fail", true, "refused"
 		e.Rule, e.Reason = "not_passing", "out: not passing, fail, average 9.871s"
 		s.networks[0].samples[track{e.Edge, e.Family}] = samples(0.2+0.05*float64(i), 4+i%9)
@@ -272,7 +275,10 @@ func disaster() site {
 func emptySite() site {
 	return site{version: "v1.2.0", at: noon, networks: []reading{{network: control.Network{
 		Network: "new", At: noon, IntervalSeconds: 60, TimeoutSeconds: 10, GoodEnoughSeconds: 0.7, WindowSeconds: 300,
-		Families: []control.Family{{Family: "ipv4", Rung: "none"}, {Family: "ipv6", Rung: "none"}},
+		Families: []control.Family{
+			{Family: "ipv4", Rung: "none", RungText: "nothing is decided yet: A and AAAA are SERVFAIL"},
+			{Family: "ipv6", Rung: "none", RungText: "nothing is decided yet: A and AAAA are SERVFAIL"},
+		},
 	}}}}
 }
 

@@ -37,7 +37,7 @@ type noticeView struct {
 	Tone  tone
 	Title string
 	Text  string
-	Until *moment
+	Loud  bool // an operator did it, and may have forgotten
 }
 
 type familyView struct {
@@ -120,7 +120,7 @@ func notices(r reading) []noticeView {
 		} else {
 			text += " – until " + clock(f.Expires)
 		}
-		list = append(list, noticeView{Tone: warning, Title: "FROZEN", Text: text + ". Nothing changes but by an operator: an edge that fails now stays."})
+		list = append(list, noticeView{Tone: warning, Loud: true, Title: "FROZEN", Text: text + ". Nothing changes but by an operator: an edge that fails now stays."})
 	}
 	if !n.Ready {
 		list = append(list, noticeView{Tone: critical, Title: "Not decided yet", Text: "A and AAAA are answered with SERVFAIL until the first edges have been probed."})
@@ -187,7 +187,7 @@ func stateFact(n control.Network) fact {
 func showFamily(f control.Family, wanted int, addresses map[track]string, now time.Time) familyView {
 	v := familyView{Name: familyName(f.Family), Tone: familyTone(f), Rung: f.Rung, Text: plain(f.RungText), Since: at(f.Since, now)}
 	if empty(f) {
-		v.Rung, v.Text = "no edges", "Queries of this family get an empty answer."
+		v.Rung = "no edges"
 		return v
 	}
 	of := map[string]bool{}
@@ -202,7 +202,7 @@ func showFamily(f control.Family, wanted int, addresses map[track]string, now ti
 		}
 	}
 	if f.Standing {
-		v.Text = strings.TrimPrefix(v.Text+" The saved set stands until its edges have been probed.", " ")
+		v.Text += "; the saved set stands until its edges have been probed"
 	}
 	left := fact{Name: "Budget", Text: budget(f.Budget)}
 	if f.Budget.Held > 0 {

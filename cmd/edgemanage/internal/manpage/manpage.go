@@ -20,7 +20,7 @@ func Command(root *cobra.Command) []byte {
 	var b strings.Builder
 	name := root.Name()
 	fmt.Fprintf(&b, "%% %q \"1\" \"\" \"edgemanage\" \"CoreDNS plugins\"\n", strings.ToUpper(name))
-	fmt.Fprintf(&b, "# NAME\n\n%s - %s\n\n", name, lowered(root.Short))
+	fmt.Fprintf(&b, "# NAME\n\n%s - %s\n\n", name, escape(lowered(root.Short)))
 	fmt.Fprintf(&b, "# SYNOPSIS\n\n**%s** *COMMAND* \\[*ARGUMENT*...\\] \\[*OPTION*...\\]\n\n", name)
 	fmt.Fprintf(&b, "# DESCRIPTION\n\n%s", prose(root.Long))
 	for _, group := range root.Groups() {

@@ -47,11 +47,11 @@ func (p *Page) freezeChange(a control.Applied) {
 	case a.After != nil:
 		f := a.After
 		p.line(console.Banner, "FROZEN: %s: no change but an operator's, %s", a.Network, cmp.Or(console.Until(f.Expires, p.Now), "until unfreeze"))
-		p.line(console.Plain, "  by %s: %s", who(f.Author, f.Claimed), f.Comment)
+		p.line(console.Plain, "  %s", by(f.Author, f.Claimed, f.Comment))
 	case a.Before != nil:
 		f := a.Before
 		p.line(console.Good, "%s is no longer frozen", a.Network)
-		p.line(console.Plain, "  it was, for %s, by %s: %s", console.Span(p.Now.Sub(f.At)), who(f.Author, f.Claimed), f.Comment)
+		p.line(console.Plain, "  it was, for %s, %s", console.Span(p.Now.Sub(f.At)), by(f.Author, f.Claimed, f.Comment))
 	default:
 		p.line(console.Plain, "%s was not frozen", a.Network)
 	}

@@ -12,15 +12,15 @@ import (
 func (p *Page) Changes(changes []control.Change) {
 	for _, c := range changes {
 		p.line(console.Bold, "%s UTC (%s)  %s", console.At(c.At, p.Now), console.Ago(c.At, p.Now), strings.Join(heading(c), " "))
-		p.line(console.Plain, "  %s", Summary(c))
+		p.wrapped(console.Plain, "  ", "    ", Summary(c))
 		if c.Kind == "set" {
-			p.line(console.Dim, "  live: %s", orNone(c.After))
+			p.wrapped(console.Dim, "  ", "    ", "live: "+orNone(c.After))
 		}
 		if c.Reason != "" {
-			p.line(console.Plain, "  %s", c.Reason)
+			p.wrapped(console.Plain, "  ", "    ", c.Reason)
 		}
-		if c.Author != "" || c.Comment != "" {
-			p.line(console.Plain, "  by %s: %s", who(c.Author, c.Claimed), c.Comment)
+		if c.Comment != "" || c.Claimed != "" || c.Author != "" && c.Reason == "" {
+			p.wrapped(console.Plain, "  ", "    ", by(c.Author, c.Claimed, c.Comment))
 		}
 	}
 	if len(changes) == 0 {
@@ -75,7 +75,7 @@ func (p *Page) changeLine(c control.Change, several bool) {
 	p.clipped(console.Plain, "  %s (%s) %s: %s", console.At(c.At, p.Now), console.Ago(c.At, p.Now), strings.Join(words, " "), Summary(c))
 	why := c.Reason
 	if c.Author != "" {
-		why = "by " + who(c.Author, c.Claimed) + ": " + c.Comment
+		why = by(c.Author, c.Claimed, c.Comment)
 	}
 	if why != "" {
 		p.clipped(console.Dim, "    %s", why)

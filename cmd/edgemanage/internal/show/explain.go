@@ -3,6 +3,7 @@ package show
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/cmd/edgemanage/internal/console"
@@ -34,7 +35,7 @@ func (p *Page) explain(e control.Edge, f control.Family) {
 		}
 		p.line(colour, "%s  %s  %s", e.Edge, e.Family, cmp.Or(e.Address, "no address"))
 	}
-	p.line(console.Plain, "  %s", e.Reason)
+	p.wrapped(console.Plain, "  ", "    ", e.Reason)
 	p.fact("grade", "%s", e.Grade)
 	if e.LastAt.IsZero() {
 		p.fact("last probe", "none yet")
@@ -68,7 +69,7 @@ func (p *Page) explain(e control.Edge, f control.Family) {
 
 // fact is a line with a name and what it is.
 func (p *Page) fact(name, format string, args ...any) {
-	p.line(console.Plain, "  %-12s"+format, append([]any{name}, args...)...)
+	p.wrapped(console.Plain, fmt.Sprintf("  %-12s", name), strings.Repeat(" ", 14), fmt.Sprintf(format, args...))
 }
 
 // Mode is a mode with all that was said of it.
@@ -78,10 +79,7 @@ func (p *Page) Mode(m control.Mode) string {
 		text += " " + until
 	}
 	if !m.At.IsZero() || m.Author != "" {
-		text += fmt.Sprintf(", %s by %s", console.Ago(m.At, p.Now), who(m.Author, m.Claimed))
-	}
-	if m.Comment != "" {
-		text += ": " + m.Comment
+		text += ", " + console.Ago(m.At, p.Now) + " " + by(m.Author, m.Claimed, m.Comment)
 	}
 	return text
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/deflect-ca/coredns-edgemanage/cmd/edgemanage/internal/console"
 )
@@ -46,7 +47,26 @@ func (p *Page) gap() {
 
 func (p *Page) table(t console.Table) { t.Write(&p.text, p.Paint) }
 
-// width is that of a line which holds a text of any length and is cut for it.
+// wrapped writes text of any length on as many lines as it needs, all but the first indented further. Names longer than a
+// line stay whole.
+func (p *Page) wrapped(c console.Colour, first, indent, text string) {
+	line := first
+	empty := true
+	for word := range strings.FieldsSeq(console.Safe(text)) {
+		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			p.line(c, "%s", line)
+			line, empty = indent, true
+		}
+		if !empty {
+			line += " "
+		}
+		line += word
+		empty = false
+	}
+	p.line(c, "%s", line)
+}
+
+// width is that of a line which holds a text of any length.
 const width = 79
 
 // clipped writes a line that ends in a text of any length, of which only what fits is shown.
@@ -57,6 +77,15 @@ func (p *Page) clipped(c console.Colour, format string, args ...any) {
 		}
 	}
 	p.line(c, "%s", console.Clip(fmt.Sprintf(format, args...), width))
+}
+
+// by is who made an operator's change, and why.
+func by(author, claimed, comment string) string {
+	text := "by " + who(author, claimed)
+	if comment != "" {
+		text += ": " + comment
+	}
+	return text
 }
 
 // who is the author of an operator's change.

@@ -45,6 +45,11 @@ func (p *Page) Status(s Status) {
 	p.line(console.Dim, "edgemanage %s, %s UTC", s.Networks.Version, s.Networks.At.UTC().Format(time.DateTime))
 }
 
+// NoAnswer shows that the server cannot be asked.
+func (p *Page) NoAnswer(err error) {
+	p.wrapped(console.Banner, "", "", fmt.Sprintf("NO ANSWER at %s UTC: %v", p.Now.UTC().Format(time.TimeOnly), err))
+}
+
 // frozen is the banner that must not be overlooked.
 func (p *Page) frozen(n control.Network) {
 	if n.Frozen == nil {
@@ -85,7 +90,7 @@ func (p *Page) round(n control.Network) string {
 	if n.LastRound.IsZero() {
 		return "no round of probes yet"
 	}
-	return fmt.Sprintf("last round %s took %s", console.Ago(n.LastRound, p.Now), console.Seconds(n.RoundSeconds))
+	return fmt.Sprintf("last round %s (took %s)", console.Ago(n.LastRound, p.Now), console.Seconds(n.RoundSeconds))
 }
 
 // family is one rotation: how it stands, its live edges, and who fails.
@@ -158,7 +163,7 @@ func (p *Page) modes(edges []control.Edge) {
 			absent = ", not configured"
 		}
 		p.line(modeColour(e.Mode.Mode), "    %s: %s%s, %s", e.Edge, e.Mode.Mode, absent, cmp.Or(console.Until(e.Mode.Expires, p.Now), "without an end"))
-		p.clipped(console.Plain, "      %s by %s: %s", console.Ago(e.Mode.At, p.Now), who(e.Mode.Author, e.Mode.Claimed), e.Mode.Comment)
+		p.clipped(console.Plain, "      %s %s", console.Ago(e.Mode.At, p.Now), by(e.Mode.Author, e.Mode.Claimed, e.Mode.Comment))
 	}
 }
 
