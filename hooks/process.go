@@ -76,7 +76,7 @@ func (h *Hooks) watch(group int, ended <-chan struct{}) (why string) {
 	case <-ended:
 	case <-last.C:
 	}
-	return "stopped with the server"
+	return "stopped with this process"
 }
 
 // await returns when a child has ended, and leaves it a zombie: until it is waited for, its number is that of no other

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 type Hooks interface {
 	Configure(runs []config.Run, webhooks []config.Webhook)
 	Enqueue(e hooks.Event)
+	Finish(ctx context.Context)
 	Close()
 }
 

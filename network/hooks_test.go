@@ -45,6 +45,8 @@ func (l *listener) Enqueue(e hooks.Event) {
 	l.events = append(l.events, e)
 }
 
+func (l *listener) Finish(context.Context) { l.closed++ }
+
 func (l *listener) Close() { l.closed++ }
 
 // take returns the events of some kinds since the last time, all kinds if none is named.

@@ -225,9 +225,11 @@ func reason(err error) error {
 // importOnce takes over what the Python edgemanage left, if there is nothing of our own yet.
 func (n *Network) importOnce(m *Memory, l *state.Loaded) {
 	c := n.config
-	if c.Import == nil || l.Found || l.ModesLost || len(l.Problems) > 0 || len(m.edges) > 0 {
+	if c.Import == nil || l.Found || l.ModesLost || len(l.Problems) > 0 {
 		return
 	}
+	// Samples without a document are what is left of a first start that was cut short. The modes matter more.
+	m.edges = map[string]*edge{}
 	now := n.now()
 	pins := map[string]netip.Addr{}
 	var configured []string
@@ -253,7 +255,10 @@ func (n *Network) importOnce(m *Memory, l *state.Loaded) {
 		n.tell(Warning{err.Error()})
 	}
 	m.importSet(im.document.Families[IPv4.String()])
-	if m.store != nil {
+	switch {
+	case n.single != nil:
+		n.single.history = im.samples
+	case m.store != nil:
 		m.store.AddHistory(im.samples)
 	}
 	n.dirty = true

@@ -56,6 +56,8 @@ type Memory struct {
 
 	changes *changelog // never nil
 
+	once *state.Once // what a round alone left; a server drops it
+
 	store     *state.Store // nil without a state directory, and in dry run
 	dir       string       // the directory of store
 	modesLost bool

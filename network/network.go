@@ -119,6 +119,7 @@ type Network struct {
 	news     news                       // for the hooks
 	past     map[string][]legacy.Sample // the histories that the keeper begins with
 	heralds  bool                       // there are commands to run before a round
+	single   *single                    // nil unless this is one round alone
 	helpers  sync.WaitGroup
 	ctx      context.Context
 	resolved chan resolution

@@ -24,7 +24,7 @@ func (m *Memory) restore(l *state.Loaded, c *config.Network, now time.Time) (pro
 
 // refill fills an empty memory from a document and the samples that each gives.
 func (m *Memory) refill(d state.Document, each func(func(state.Sample)) error, c *config.Network, now time.Time) (problems []error) {
-	m.modesLost = d.ModesLost
+	m.modesLost, m.once = d.ModesLost, d.Once
 	m.serial, m.fingerprint = d.SetSerial, d.Fingerprint
 	for name, s := range d.Modes {
 		mode, err := loadMode(s)
@@ -181,6 +181,7 @@ func (m *Memory) document(c *config.Network) state.Document {
 		Zones:       m.savedZones(),
 		ModesLost:   m.modesLost,
 		Freeze:      m.freeze.saved(),
+		Once:        m.once,
 
 		PreviousObjects: m.previous,
 	}

@@ -25,6 +25,7 @@ func (n *Network) Start(memory *Memory) error {
 	n.ctx, n.cancel, n.stopped = ctx, cancel, make(chan struct{})
 	n.commands, n.resolved, n.probed = make(chan command), make(chan resolution), make(chan probeResult)
 	n.schedule, n.ready, n.running, n.decideAt = nil, nil, 0, time.Time{}
+	n.mem.once = nil
 	n.takeUp()
 	go n.run(ctx)
 	return nil
@@ -32,6 +33,13 @@ func (n *Network) Start(memory *Memory) error {
 
 // takeUp takes up the inputs and publishes where the memory left off.
 func (n *Network) takeUp() {
+	n.takeIn()
+	n.expire() // a mode that ran out meanwhile is not obeyed for one decision more
+	n.decide()
+}
+
+// takeIn takes up the inputs.
+func (n *Network) takeIn() {
 	n.started = time.Now()
 	n.changes.Store(n.mem.changes)
 	n.mem.adopt(n.config)
@@ -47,8 +55,6 @@ func (n *Network) takeUp() {
 	for _, f := range n.inputs.Faults {
 		n.tell(ReloadFailed(f))
 	}
-	n.expire() // a mode that ran out meanwhile is not obeyed for one decision more
-	n.decide()
 }
 
 // Stop ends the network and returns its memory, for another network to Start with, or to Close. Probes in flight are

@@ -215,8 +215,12 @@ func (n *Network) sample(e *edge, f Family, r prober.Result) {
 	if ok && (!n.held(e, f) || r.Addr == m.address()) {
 		n.passed(e, f, r.Addr)
 	}
-	if n.mem.store != nil {
-		n.mem.store.AddSamples([]state.Sample{{Edge: e.name, IPv6: f == IPv6, At: at, Took: r.Took, Outcome: r.Outcome.String()}})
+	saved := state.Sample{Edge: e.name, IPv6: f == IPv6, At: at, Took: r.Took, Outcome: r.Outcome.String()}
+	switch {
+	case n.single != nil:
+		n.single.samples = append(n.single.samples, saved)
+	case n.mem.store != nil:
+		n.mem.store.AddSamples([]state.Sample{saved})
 	}
 	rotation := n.mem.rotations[f]
 	if !rotation.decided || !ok && (e.canary || rotation.isLive(e.name)) {

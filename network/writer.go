@@ -73,33 +73,55 @@ func (w *fileWriter) close() {
 
 // write brings the directory up to date. What cannot be written keeps nothing else from being.
 func (w *fileWriter) write(ctx context.Context) (errs []error) {
+	if err := w.open(); err != nil {
+		return []error{err}
+	}
+	s, there := w.network.Snapshot(), w.dir.Zones()
+	_, errs = w.put(ctx, s, there)
+	if ctx.Err() != nil {
+		return nil
+	}
+	return append(errs, w.remove(there, s.names)...)
+}
+
+// open opens the directory, unless it is and still stands where it was.
+func (w *fileWriter) open() error {
 	if w.dir != nil && !w.dir.Present() {
 		w.close()
 	}
-	if w.dir == nil {
-		dir, err := zonefile.OpenDirectory(w.network.config.ZoneFiles)
-		if err != nil {
-			return []error{err}
-		}
+	if w.dir != nil {
+		return nil
+	}
+	dir, err := zonefile.OpenDirectory(w.network.config.ZoneFiles)
+	if err == nil {
 		w.dir = dir
 	}
-	s, there := w.network.Snapshot(), w.dir.Zones()
+	return err
+}
+
+// put writes the zones of a snapshot, but for files that are there and have been written by w as they should be. It says
+// how many it changed.
+func (w *fileWriter) put(ctx context.Context, s *Snapshot, there []string) (changed int, errs []error) {
 	for _, zone := range s.names {
 		if ctx.Err() != nil {
-			return nil
+			return changed, errs
 		}
 		v := version{s.Generation, s.Zones[zone]}
 		_, here := slices.BinarySearch(there, zone)
 		if here && w.written[zone] == v || !s.Complete(zone) {
 			continue
 		}
-		if _, err := w.dir.Put(zone, Records(w.template, s, zone)); err != nil {
+		wrote, err := w.dir.Put(zone, Records(w.template, s, zone))
+		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
+		if wrote {
+			changed++
+		}
 		w.written[zone] = v
 	}
-	return append(errs, w.remove(there, s.names)...)
+	return changed, errs
 }
 
 // remove takes away the files of zones that have been gone for an interval: a zone that a mistake took away for a moment
@@ -130,20 +152,28 @@ func (w *fileWriter) remove(there, zones []string) (errs []error) {
 	return errs
 }
 
-// tell tells of trouble once: of each cause its first error, however many files it concerns.
+// tell tells of trouble once.
 func (w *fileWriter) tell(errs []error) {
+	for _, err := range byCause(errs, w.told) {
+		w.network.tell(ZoneFilesFailed{err})
+	}
+}
+
+// byCause is of each cause that has not been told of its first error, however many files it concerns.
+func byCause(errs []error, told map[string]bool) (first []error) {
 	for _, err := range errs {
 		cause := err
 		for errors.Unwrap(cause) != nil {
 			cause = errors.Unwrap(cause)
 		}
-		if w.told[cause.Error()] {
+		if told[cause.Error()] {
 			continue
 		}
-		w.told[cause.Error()] = true
+		told[cause.Error()] = true
 		if len(errs) > 1 {
 			err = fmt.Errorf("%w (%d zones have trouble in all)", err, len(errs))
 		}
-		w.network.tell(ZoneFilesFailed{err})
+		first = append(first, err)
 	}
+	return first
 }

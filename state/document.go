@@ -31,6 +31,8 @@ type Document struct {
 	Object map[string]Digest `json:"object,omitempty"`
 	// PreviousObjects holds what the test object was before, which passes for a while longer.
 	PreviousObjects []Digest `json:"previous_objects,omitempty"`
+	// Once is what a single round from cron leaves for the next; nil after a server.
+	Once *Once `json:"once,omitempty"`
 	// Saved is when the document was handed to Store.Save, which sets it.
 	Saved time.Time `json:"saved,omitzero"`
 }
@@ -117,6 +119,20 @@ func (o orders) equal(other orders) bool {
 	return at && ends && a == b
 }
 
+// Once is what a single round, of a process that ends after it, has to tell the next one.
+type Once struct {
+	// At is when it decided.
+	At time.Time `json:"at"`
+	// Unfinished says that it did not come to its end: files may not be written, and whoever reads them not told.
+	Unfinished bool `json:"unfinished,omitempty"`
+	// Untold says that a command after a change did not end well.
+	Untold bool `json:"untold,omitempty"`
+	// Gone says since when zones are gone whose files are still there.
+	Gone map[string]time.Time `json:"gone,omitempty"`
+	// Warned holds what was warned of.
+	Warned []string `json:"warned,omitempty"`
+}
+
 // Addresses holds an edge's last good address of each family; the zero Addr is none.
 type Addresses struct {
 	IPv4 netip.Addr `json:"ipv4,omitzero"`
@@ -159,6 +175,11 @@ func (d Document) Clone() Document {
 	if d.Freeze != nil {
 		freeze := *d.Freeze
 		d.Freeze = &freeze
+	}
+	if d.Once != nil {
+		once := *d.Once
+		once.Gone, once.Warned = maps.Clone(once.Gone), slices.Clone(once.Warned)
+		d.Once = &once
 	}
 	d.Addresses = maps.Clone(d.Addresses)
 	d.Object = maps.Clone(d.Object)

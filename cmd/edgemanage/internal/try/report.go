@@ -95,7 +95,9 @@ func (r *Report) OK() bool {
 
 const noData = "nodata"
 
-func newReport(c *config.Network, s *network.Status, before map[string]state.Family, heard *listener) *Report {
+// NewReport makes the report of a network that has run a round: of its Status, what the state said was live before it (see
+// Published), and what was heard of it.
+func NewReport(c *config.Network, s *network.Status, before map[string]state.Family, heard *Listener) *Report {
 	r := &Report{Network: c.Name, Object: c.Object.URL.String()}
 	for _, f := range s.Families {
 		saved := before[f.Family.String()]
