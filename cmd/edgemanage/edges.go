@@ -30,18 +30,28 @@ func newEdges(c clock) *cobra.Command {
 state, grade, last probe, means over the window and the history, mode, address,
 and the rule that put them in or out. With several filters an edge must pass
 all. Edges that are not configured are listed when they have a mode.
+
+Scripts that read edge_query, a program of the Python edgemanage, go on with
+"edges" in its place: with -f, -q, -v, --header or --format flat what is printed
+is, line for line, what it printed, by name and for configured edges alone. Its
+--health and --dnet are known too, and its states in and out. Where an edge has
+two families it is in when it is live in one, and its health is of the first.
 ` + exitStatus,
 		Example: `  edgemanage edges
   edgemanage edges --state live
-  edgemanage edges --grade fail --format csv 'edge1*.example.net'`,
+  edgemanage edges --grade fail --format csv 'edge1*.example.net'
+  edgemanage edges -A mynet -s in -f flat -q`,
 		Args: oneArgAtMost,
 	}
-	s := newServer(cmd, c, "table", "csv", "json")
+	s := newServer(cmd, c, "table", "csv", "json", "flat")
 	f := cmd.Flags()
-	f.StringVar(&grade, "grade", "", "only edges of this `grade`: "+oneOf(grades))
-	f.StringVar(&state, "state", "", "only edges that are live or out")
-	f.StringVar(&mode, "mode", "", "only edges of this `mode`: "+oneOf(modes))
+	f.StringVarP(&grade, "grade", "H", "", "only edges of this `grade`: "+oneOf(grades))
+	f.StringVarP(&state, "state", "s", "", "only edges that are live or out; in is another word for live")
+	f.StringVarP(&mode, "mode", "m", "", "only edges of this `mode`: "+oneOf(modes))
 	f.StringVar(&family, "family", "", "only this `family`: ipv4 or ipv6")
+	var query edgeQuery
+	query.flags(cmd)
+	alias(cmd, map[string]string{"health": "grade", "dnet": "network"})
 	complete(cmd, "grade", grades...)
 	complete(cmd, "state", "live", "out")
 	complete(cmd, "mode", modes...)
@@ -57,6 +67,12 @@ all. Edges that are not configured are listed when they have a mode.
 		p, err := s.page(out)
 		if err != nil {
 			return err
+		}
+		if as, err := query.asked(cmd, s.format); err != nil || as {
+			if err != nil {
+				return err
+			}
+			return query.run(cmd.Context(), s, out, q)
 		}
 		edges, err := s.client().Edges(cmd.Context(), q)
 		if err != nil {
@@ -93,11 +109,11 @@ func filter(q *control.EdgesQuery, grade, state, mode string) error {
 	q.Grade, q.Mode = grade, mode
 	switch state {
 	case "":
-	case "live", "out":
-		live := state == "live"
+	case "live", "in", "out":
+		live := state != "out"
 		q.Live = &live
 	default:
-		return fmt.Errorf("reading --state %q: expected live or out", state)
+		return fmt.Errorf("reading --state %q: expected live, in or out", state)
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ to save, a restart of the server would forget the change.`
 func newMode(c clock) *cobra.Command {
 	var r control.ModeRequest
 	cmd := &cobra.Command{
-		Use:   "mode EDGE MODE",
+		Use:   "mode EDGE [MODE]",
 		Short: "Take an edge out, force it in, or make it available again",
 		Long: `Set the mode of EDGE, a name or a pattern such as 'edge1*.example.net'. A mode
 is
@@ -43,23 +43,37 @@ What changed because of it is shown: the sets before and after, and why each
 edge left or entered. --preview shows that and changes nothing. A change that
 would leave no edge to choose from is refused, unless --force says that it is
 meant.
+
+Scripts that call edge_conf, a program of the Python edgemanage, call "mode" in
+its place, with the same -A, -m and -C, and without -c and --no-syslog. It too
+exits 1 when a comment is needed and there is none.
 ` + exitChange,
 		Example: `  edgemanage mode edge3.example.net unavailable --for 2h --comment "disk dies"
   edgemanage mode 'edge1*.example.net' unavailable --comment flood --preview
-  edgemanage mode edge3.example.net available`,
+  edgemanage mode edge3.example.net available
+  edgemanage mode -A mynet -m unavailable -C "disk dies" edge3.example.net`,
 		Args: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("mode") {
+				return oneArg(cmd, args)
+			}
 			return badInput(cobra.ExactArgs(2)(cmd, args))
 		},
 	}
 	s := newServer(cmd, c, "table", "json")
 	f := cmd.Flags()
-	f.StringVar(&r.Comment, "comment", "", "`why`; needed unless the mode is available")
+	f.StringVarP(&r.Comment, "comment", "C", "", "`why`; needed unless the mode is available")
+	f.StringVarP(&r.Mode, "mode", "m", "", "the `mode`, in place of the argument: "+oneOf(modes))
 	f.StringVar(&r.For, "for", "", "`how long`, such as 2h; afterwards the edge is available again")
 	f.BoolVar(&r.Preview, "preview", false, "show what would change, and change nothing")
 	f.BoolVar(&r.Force, "force", false, "although no edge would be left to choose from")
+	alias(cmd, map[string]string{"dnet": "network"})
+	complete(cmd, "mode", modes...)
 	completeArgs(cmd, s, modes)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		r.Network, r.Edge, r.Mode, r.Claimed = s.network, args[0], args[1], os.Getenv("SUDO_USER")
+		r.Network, r.Edge, r.Claimed = s.network, args[0], os.Getenv("SUDO_USER")
+		if len(args) > 1 {
+			r.Mode = args[1]
+		}
 		if _, err := selector.ParseMode(r.Mode); err != nil {
 			return badInput(fmt.Errorf("reading MODE: %w", err))
 		}

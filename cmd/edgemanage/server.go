@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/deflect-ca/coredns-edgemanage/cmd/edgemanage/internal/console"
 	"github.com/deflect-ca/coredns-edgemanage/cmd/edgemanage/internal/show"
@@ -128,6 +129,13 @@ func emit(out io.Writer, text string) error {
 func oneOf(choices []string) string {
 	last := len(choices) - 1
 	return strings.Join(choices[:last], ", ") + " or " + choices[last]
+}
+
+// alias has cmd take further names of its flags.
+func alias(cmd *cobra.Command, names map[string]string) {
+	cmd.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		return pflag.NormalizedName(cmp.Or(names[name], name))
+	})
 }
 
 // positive reads a flag's value as a length of time above zero.
