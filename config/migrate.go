@@ -30,6 +30,11 @@ func (p *parser) fromPython() {
 		p.at, p.name = p.seen["config"], "config"
 		p.faultf("%w", err)
 	}
+	p.adopt(py, inBlock)
+}
+
+// adopt reads the settings of an edgemanage.yaml, but for those that stand in the block.
+func (p *parser) adopt(py *python, inBlock map[string]bool) {
 	p.net.Warnings = append(p.net.Warnings, py.warnings...)
 	p.faults = append(p.faults, py.sorted()...)
 	if len(py.faults) > 0 || p.faulty["config"] {

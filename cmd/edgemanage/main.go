@@ -66,7 +66,7 @@ That of check is for Nagios: 0 OK, 1 WARN, 2 CRIT, 3 UNKNOWN.`,
 		}
 	}
 	add("server", newCanaries(c), newChanges(c), newCheck(c), newDiffLive(c), newEdges(c), newExplain(c), newFreeze(c), newHistory(c), newMode(c), newStatus(c), newUnfreeze(c))
-	add("alone", newCheckZones(), newConvert(), newDemo(), newRender(), newReplay(), newTry())
+	add("alone", newCheckZones(), newConvert(), newDemo(), newOnce(), newRender(), newReplay(), newTry())
 	return root
 }
 
