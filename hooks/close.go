@@ -26,7 +26,7 @@ func (h *Hooks) Close() {
 }
 
 // Finish ends the Hooks when all that waits has been told: commands run to their ends, which the limit of each bounds, and
-// webhooks get one try an event. When ctx ends before, the rest goes as it does after Close's two seconds. It is for a process
+// webhooks get one try an event, beside one that is under way. When ctx ends before, the rest goes as it does after Close's two seconds. It is for a process
 // that has nothing else to do.
 func (h *Hooks) Finish(ctx context.Context) {
 	h.shut()
