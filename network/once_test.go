@@ -347,7 +347,6 @@ type crier struct {
 	note     func() string
 	runs     []config.Run
 	webhooks []config.Webhook
-	waiting  []hooks.Event
 }
 
 func (c *crier) write(format string, args ...any) {
