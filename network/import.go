@@ -25,8 +25,9 @@ import (
 // imported is what the Python edgemanage left of a network.
 type imported struct {
 	document state.Document
-	samples  []state.Sample // by time
-	unknown  []string       // edges whose store cannot be read, and so their mode
+	samples  []state.Sample       // by time
+	released map[string]time.Time // when edges were made available again
+	unknown  []string             // edges whose store cannot be read, and so their mode
 	notes    []string
 }
 
@@ -39,7 +40,7 @@ const (
 
 // importPython reads what c.Import names. A file that cannot be read or has no sense costs only itself.
 func importPython(c *config.Network, pins map[string]netip.Addr, now time.Time) *imported {
-	im := &imported{document: state.Document{Modes: map[string]state.Mode{}, Families: map[string]state.Family{}, Addresses: map[string]state.Addresses{}}}
+	im := &imported{released: map[string]time.Time{}, document: state.Document{Modes: map[string]state.Mode{}, Families: map[string]state.Family{}, Addresses: map[string]state.Addresses{}}}
 	if c.Import.StateFile != "" {
 		im.readState(c.Import.StateFile, pins, now)
 	}
@@ -158,6 +159,9 @@ func (im *imported) readStore(root *os.Root, file, name string, c *config.Networ
 		im.samples = append(im.samples, state.Sample{Edge: name, At: s.At.Time(), Took: took, Outcome: outcome.String()})
 	}
 	if e.Mode == selector.Available.String() {
+		if e.StateEntryTime != nil {
+			im.released[name] = e.StateEntryTime.Time()
+		}
 		return nil
 	}
 	mode := state.Mode{Mode: e.Mode, Comment: e.Comment, Author: importAuthor, At: now}
@@ -220,6 +224,46 @@ func reason(err error) error {
 		return pe.Err
 	}
 	return err
+}
+
+// importAgain has a network that ran dry beside the Python edgemanage take over what that left by now: until this moment it was
+// the one that was obeyed. It is found where a state directory would tell of it.
+func (n *Network) importAgain(m *Memory, l *state.Loaded) {
+	c := n.config
+	if c.Import == nil || l.Found || l.ModesLost || len(l.Problems) > 0 {
+		return
+	}
+	now := n.now()
+	pins := map[string]netip.Addr{}
+	var configured []string
+	for name, e := range m.edges {
+		if e.configured {
+			configured = append(configured, name)
+		}
+		if member := e.members[IPv4]; member != nil && member.address().IsValid() {
+			pins[name] = member.address()
+		}
+	}
+	im := importPython(c, pins, now)
+	if text := im.withdraw(configured, max(1, c.MinLive), now); text != "" {
+		n.tell(Fault{"importing: " + text})
+	}
+	for _, note := range im.notes {
+		n.tell(Warning{note})
+	}
+	for name, at := range im.released {
+		if known, ok := m.modes[name]; ok && known.At.Before(at) {
+			delete(m.modes, name)
+		}
+	}
+	if set := im.document.Families[IPv4.String()]; len(set.Addresses) < len(set.Live) || len(set.Live) == 0 {
+		delete(im.document.Families, IPv4.String()) // what the dry run would answer is nearer than a part of it
+	}
+	l.Document, l.Found = im.document, true
+	if m.store != nil {
+		m.store.AddHistory(im.samples)
+	}
+	n.dirty = true
 }
 
 // importOnce takes over what the Python edgemanage left, if there is nothing of our own yet.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -84,6 +85,7 @@ func TestImportKilled(t *testing.T) {
 	inImport(t, func(s *site, _ string) {
 		s.start()
 		dir := s.TempDir()
+		synctest.Wait()
 		if err := os.CopyFS(dir, os.DirFS(s.config.State)); err != nil {
 			s.Fatal(err)
 		}
@@ -228,4 +230,37 @@ func (s *site) texts() string {
 		fmt.Fprintln(&b, e.Text)
 	}
 	return b.String()
+}
+
+// A dry run beside the Python tool ends with what that says by then: an edge that was taken out there meanwhile is out, one
+// that was let in again is in, and the set is that tool's.
+func TestImportAfterDryRun(t *testing.T) {
+	inImport(t, func(s *site, left string) {
+		s.config.DryRun = true
+		s.start()
+		s.round()
+		taken, back := filepath.Join(left, "health/edge1.example.net.edgestore"), filepath.Join(left, "health/edge2.example.net.edgestore")
+		s.replace(taken, `"mode": "available"`, `"mode": "unavailable"`)
+		s.replace(taken, `"comment": ""`, `"comment": "[ops] flooded"`)
+		s.replace(back, `"mode": "unavailable"`, `"mode": "available"`)
+		s.replace(back, `"state_entry_time": 1795006065.0057764`, `"state_entry_time": 1795010868.5`)
+		s.replace(filepath.Join(left, "mynet.state"), `"last_live": ["edge1.example.net", `, `"last_live": ["edge2.example.net", `)
+		s.reload(func(c *config.Network) { c.DryRun = false })
+		s.want("at once", "192.0.2.12 192.0.2.13 192.0.2.16 192.0.2.18")
+		s.equal("mode of edge1", s.edgeMode("edge1.example.net"), selector.Unavailable)
+		s.equal("mode of edge2", s.edgeMode("edge2.example.net"), selector.Available)
+		s.round()
+		s.want("a round later", "192.0.2.12 192.0.2.13 192.0.2.16 192.0.2.18")
+		s.restart()
+		s.equal("mode of edge1 after a restart", s.edgeMode("edge1.example.net"), selector.Unavailable)
+	})
+}
+
+func (s *site) replace(path, old, new string) {
+	s.Helper()
+	data := s.content(path)
+	if !strings.Contains(data, old) {
+		s.Fatalf("%s has no %s", path, old)
+	}
+	s.write(path, strings.Replace(data, old, new, 1))
 }

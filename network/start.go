@@ -136,6 +136,9 @@ func (n *Network) open(memory *Memory) error {
 	*fresh = *memory
 	fresh.hooks = telling
 	fresh.store, fresh.dir, fresh.kept = store, dir, map[string]string{}
+	if memory.dry {
+		n.importAgain(fresh, loaded)
+	}
 	for _, w := range fresh.reconcile(loaded, c) {
 		n.tell(Warning{w})
 	}

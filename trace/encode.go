@@ -187,6 +187,8 @@ func showSpan(field func(*Settings) *time.Duration) func(*encoder, *Settings) st
 	}
 }
 
+func showRotateEvery(e *encoder, s *Settings) string { return e.duration(s.Selection.RotateEvery) }
+
 func showKeep(e *encoder, s *Settings) string { return e.text(s.Selection.Keep.String()) }
 
 func showStrict(_ *encoder, s *Settings) string { return strconv.FormatBool(s.Selection.Strict) }

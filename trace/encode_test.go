@@ -41,6 +41,7 @@ func TestEncode(t *testing.T) {
   "max_changes_per": 600,
   "strict": false,
   "fallback": [],
+  "rotate_every": 0,
   "goodenough": 0.7,
   "timeout": 10,
   "window": 300,

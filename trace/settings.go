@@ -57,7 +57,7 @@ var settings = []setting{
 	duration("max_changes_per", func(s *Settings) *time.Duration { return &s.Selection.MaxChangesPer }),
 	{"strict", readBool, setStrict, showStrict},
 	{"fallback", readStrings, setFallback, showFallback},
-	{"rotate_every", readNumber, setRotateEvery, showSpan(func(s *Settings) *time.Duration { return &s.Selection.RotateEvery })},
+	{"rotate_every", readNumber, setRotateEvery, showRotateEvery},
 	duration("goodenough", func(s *Settings) *time.Duration { return &s.Grading.GoodEnough }),
 	duration("timeout", func(s *Settings) *time.Duration { return &s.Grading.Timeout }),
 	duration("window", func(s *Settings) *time.Duration { return &s.Grading.Window }),

@@ -16,8 +16,8 @@ func newConvert() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "convert -c edgemanage.yaml",
 		Short: "Print the Corefile block that means the same as an edgemanage.yaml",
-		Long: `Print the directives of a Corefile that mean the same as the configuration of the
-Python edgemanage, for one network or for every edge list in edgelist_dir.
+		Long: `Print the directives of a Corefile that mean the same as the configuration of
+the Python edgemanage, for one network or for every edge list in edgelist_dir.
 
 Relative paths are printed as they are: put them under the root of the server
 block. What the tool kept (histories, modes, the last live set) is imported by

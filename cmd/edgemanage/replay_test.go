@@ -58,8 +58,8 @@ func TestReplay(t *testing.T) {
 		{"unknown setting", []string{"--set", "edges=2", file}, 2, "",
 			`edgemanage: reading --set "edges=2": setting edges: unknown setting, want one of edge_count, min_live, `},
 		{"setting without a value", []string{"--set", "keep", file}, 2, "", "edgemanage: reading --set \"keep\": want name=value\n"},
-		{"rotation", []string{"--set", "rotate_every=1h", file}, 2, "",
-			"edgemanage: reading --set \"rotate_every=1h\": setting rotate_every: rotate_every is not supported yet\n"},
+		{"rotation", []string{"--set", "rotate_every=-1h", file}, 2, "",
+			"edgemanage: reading --set \"rotate_every=-1h\": setting rotate_every: \"-1h\" is not a duration above zero\n"},
 		{"settings that do not go together", []string{"--set", "min_live=2", file}, 2, "",
 			"edgemanage: overriding settings of \"" + file + "\": settings: min_live 2 is above edge_count 1\n"},
 	}
