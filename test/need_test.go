@@ -29,6 +29,7 @@ var packages = map[string]string{
 	"nsenter":          "util-linux",
 	"prometheus":       "prometheus",
 	"promtool":         "prometheus",
+	"rndc":             "bind9-utils",
 	"setpriv":          "util-linux",
 	"systemd-analyze":  "systemd",
 	"systemd-sysusers": "systemd",
