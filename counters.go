@@ -18,6 +18,7 @@ func startCounters(c *config.Network) {
 	}
 	changesHeld.WithLabelValues(c.Name)
 	zoneFileErrors.WithLabelValues(c.Name)
+	fileErrors.WithLabelValues(c.Name)
 	runErrors.WithLabelValues(c.Name)
 	webhookErrors.WithLabelValues(c.Name)
 	webhookDropped.WithLabelValues(c.Name)

@@ -43,6 +43,11 @@ var (
 		Help: "Counter of failures to write zone files, each kind in a row once.",
 	}, []string{"network"})
 
+	fileErrors = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "file_errors_total",
+		Help: "Counter of failures to write the live list or the files of legacy, each row once.",
+	}, []string{"network"})
+
 	runErrors = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "run_errors_total",
 		Help: "Counter of commands of run that failed, or that were dropped because too many waited.",

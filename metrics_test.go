@@ -98,6 +98,7 @@ func TestMetrics(t *testing.T) {
 			"zone_serial":                  "network zone, gauge",
 			"state_errors_total":           "network, counter",
 			"zonefile_errors_total":        "network, counter",
+			"file_errors_total":            "network, counter",
 			"reload_errors_total":          "file, counter",
 			"modes_lost":                   "network, gauge",
 			"frozen":                       "network, gauge",
@@ -248,6 +249,7 @@ func TestCountersOfEvents(t *testing.T) {
 		{network.Hooked{Kind: hooks.Webhook, Err: fmt.Errorf("503")}, "webhook_dropped_total", []string{"network=events"}, 0},
 		{network.Hooked{Kind: hooks.Webhook, Err: fmt.Errorf("404"), Lost: true}, "webhook_dropped_total", []string{"network=events"}, 1},
 		{network.Hooked{Kind: hooks.Webhook, Err: fmt.Errorf("full"), Lost: true, Dropped: true}, "webhook_errors_total", []string{"network=events"}, 0},
+		{network.FileFailed{Err: fmt.Errorf("read-only file system")}, "file_errors_total", []string{"network=events"}, 1},
 		{network.ReloadFailed{File: "lists/edges", Err: fmt.Errorf("no edge")}, "reload_errors_total", []string{"file=lists/edges"}, 1},
 	} {
 		t.Run(test.metric, func(t *testing.T) {
@@ -280,6 +282,7 @@ func TestCountersStart(t *testing.T) {
 		{"notify_errors_total", "address=192.0.2.53:53"},
 		{"notify_errors_total", "address=[2001:db8::53]:5300"},
 		{"zonefile_errors_total", ""},
+		{"file_errors_total", ""},
 		{"run_errors_total", ""},
 		{"webhook_errors_total", ""},
 		{"webhook_dropped_total", ""},

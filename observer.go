@@ -63,6 +63,9 @@ func (observer) Observe(name string, e network.Event) {
 	case network.ZoneFilesFailed:
 		zoneFileErrors.WithLabelValues(name).Inc()
 		log.Errorf("Network %s: writing zone files: %v; it is tried again", name, e.Err)
+	case network.FileFailed:
+		fileErrors.WithLabelValues(name).Inc()
+		log.Errorf("Network %s: %v; it is tried again", name, e.Err)
 	case network.StateTrouble:
 		log.Errorf("Network %s: writing the state: %v; answers and probes go on, a restart now would forget what changed", name, e.Err)
 	case network.StateRecovered:

@@ -38,6 +38,8 @@ func TestLogLines(t *testing.T) {
 		{"held", network.Held{Family: network.IPv4, Count: 2}, "[INFO] plugin/edgemanage: Network mynet ipv4: the budget of changes holds 2 substitutions back"},
 		{"state", network.StateTrouble{Err: errors.New("disk full")},
 			"[ERROR] plugin/edgemanage: Network mynet: writing the state: disk full; answers and probes go on, a restart now would forget what changed"},
+		{"live list", network.FileFailed{Err: errors.New(`writing live list "live": read-only file system`)},
+			`[ERROR] plugin/edgemanage: Network mynet: writing live list "live": read-only file system; it is tried again`},
 		{"state again", network.StateRecovered{}, "[INFO] plugin/edgemanage: Network mynet: the state is written again"},
 		{"file", network.ReloadFailed{File: "edges", Err: errors.New("edges: no edge")}, "[ERROR] plugin/edgemanage: Network mynet: edges: no edge; its last good version stays"},
 		{"note", network.Note{Text: "a is named twice"}, "[INFO] plugin/edgemanage: Network mynet: a is named twice"},
