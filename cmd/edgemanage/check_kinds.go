@@ -17,7 +17,7 @@ import (
 
 // newCheckRotation makes `edgemanage check rotation`.
 func newCheckRotation(c clock) *cobra.Command {
-	const warning, critical = 4, 10
+	const warning, critical = 4, 8
 	period := ""
 	var reach time.Duration
 	k := &check{limits: func(control.Network) (float64, float64) { return warning, critical }}
@@ -25,12 +25,13 @@ func newCheckRotation(c clock) *cobra.Command {
 		Use:   "rotation",
 		Short: "Check how often the live sets changed lately",
 		Long: `Check how many times the live sets of a network changed within --period. A calm
-network is OK. The rung of each family is told, and is no reason for an alarm
-of this check.
+network is OK, and a set where there was none, as after the first start, is no
+change. The rung of each family is told, and is no reason for an alarm of this
+check.
 ` + thresholdHelp,
-		Example: `  edgemanage check rotation -w 4 -c 10 --period 30m`,
+		Example: `  edgemanage check rotation -w 8 -c 16 --period 1h`,
 	}, strconv.Itoa(warning), strconv.Itoa(critical))
-	cmd.Flags().StringVar(&period, "period", "1h", "the `time` in which changes are counted")
+	cmd.Flags().StringVar(&period, "period", "10m", "the `time` in which changes are counted")
 	cmd.PreRunE = func(cmd *cobra.Command, _ []string) (err error) {
 		if reach, err = positive("--period", period); err != nil {
 			return unknown(cmd, err)
@@ -49,7 +50,7 @@ of this check.
 		sets := 0
 		latest := ""
 		for _, change := range all.Changes {
-			if change.Kind != "set" {
+			if change.Kind != "set" || len(change.Before) == 0 {
 				continue
 			}
 			if sets++; sets == 1 {
@@ -59,7 +60,7 @@ of this check.
 		return nagios.Result{
 			Level: nagios.Judge(float64(sets), w, c),
 			Text:  fmt.Sprintf("%s: %s of the live set in %s%s; %s", n.Network, console.Plural(sets, "change"), console.Span(reach), latest, standing(n, now)),
-			Data:  []nagios.Datum{{Label: "changes", Value: float64(sets), Warning: w, Critical: c, Min: "0"}},
+			Data:  []nagios.Datum{{Label: "frequency", Value: float64(sets), Warning: w, Critical: c, Min: "0"}},
 		}, nil
 	}
 	return cmd
@@ -99,7 +100,7 @@ named.
 			Level: nagios.Judge(v, w, c),
 			Text: console.Safe(fmt.Sprintf("%s: the slowest live edge is %s (%s) with %s, the mean of the last %s; %s",
 				n.Network, slowest.Edge, slowest.Family, console.Seconds(v), console.Span(time.Duration(n.WindowSeconds*float64(time.Second))), standing(n, k.server.now()))),
-			Data: []nagios.Datum{{Label: "slowest", Value: v, Unit: "s", Warning: w, Critical: c, Min: "0", Max: decimal(n.TimeoutSeconds)}},
+			Data: []nagios.Datum{{Label: "slowestactive", Value: v, Unit: "s", Warning: w, Critical: c, Min: "0", Max: decimal(n.TimeoutSeconds)}},
 		}, nil
 	}
 	return cmd
@@ -156,7 +157,7 @@ content than the object's: its checksum or its size is wrong. They are listed.
 		return nagios.Result{
 			Level: nagios.Judge(float64(len(wrong)), w, c),
 			Text:  console.Safe(text + "; " + standing(n, k.server.now())),
-			Data:  []nagios.Datum{{Label: "wrong", Value: float64(len(wrong)), Warning: w, Critical: c, Min: "0", Max: strconv.Itoa(len(probed))}},
+			Data:  []nagios.Datum{{Label: "notok", Value: float64(len(wrong)), Warning: w, Critical: c, Min: "0", Max: strconv.Itoa(len(probed))}},
 		}, nil
 	}
 	return cmd

@@ -62,9 +62,13 @@ func (r Result) String() string {
 	return b.String()
 }
 
-// String is 'label'=value[unit];warning;critical;min;max, without empty items at the end.
+// String is label=value[unit];warning;critical;min;max, without empty items at the end. A label is in quotes only where it
+// has to be: graphs of before know theirs without.
 func (d Datum) String() string {
 	label := strings.NewReplacer("'", "''", "=", "_").Replace(d.Label)
-	s := fmt.Sprintf("'%s'=%s%s;%s;%s;%s;%s", label, strconv.FormatFloat(d.Value, 'f', -1, 64), d.Unit, d.Warning, d.Critical, d.Min, d.Max)
+	if strings.ContainsAny(label, " '") {
+		label = "'" + label + "'"
+	}
+	s := fmt.Sprintf("%s=%s%s;%s;%s;%s;%s", label, strconv.FormatFloat(d.Value, 'f', -1, 64), d.Unit, d.Warning, d.Critical, d.Min, d.Max)
 	return strings.TrimRight(s, ";")
 }
