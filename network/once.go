@@ -32,6 +32,7 @@ type single struct {
 	samples []state.Sample // of this round; they are saved with what was decided by them
 	history []state.Sample // imported
 	before  *state.Once    // what the round before left, never nil
+	found   bool           // there was a state
 	had     []string       // zones that it knew
 	warned  repetitions
 }
@@ -68,13 +69,20 @@ func (n *Network) Once(ctx context.Context, force bool) (failures []error, err e
 	if err := n.rested(force); err != nil {
 		return nil, err
 	}
-	n.single.warned.before = n.single.before.Warned
+	if store := n.mem.store; store != nil && store.Err() != nil && !n.single.found {
+		// Who runs it may be the wrong user: without the modes it would answer with edges that were taken out.
+		return nil, fmt.Errorf("running network %s once: nothing is known of it, and nothing could be kept: %w", n.config.Name, store.Err())
+	}
+	if !n.config.DryRun {
+		n.single.warned.before = n.single.before.Warned
+	}
+	began := n.now() // so that rounds a minute apart are, however long commands and probes take
 	n.single.had = n.mem.written()
 	n.heraldOnce(ctx, herald)
 	if err := n.sweep(ctx); err != nil {
 		return nil, err
 	}
-	n.mem.once = &state.Once{At: n.now(), Unfinished: true, Untold: n.single.before.Untold, Warned: n.single.before.Warned, Gone: n.goneSince()}
+	n.mem.once = &state.Once{At: began, Unfinished: true, Untold: n.single.before.Untold, Warned: n.single.before.Warned, Gone: n.goneSince()}
 	n.overtakeFiles()
 	n.expire()
 	n.decide()

@@ -282,6 +282,20 @@ func TestOnceCutShort(t *testing.T) {
 	})
 }
 
+// Rounds that cron starts a minute apart are not too soon, however long each takes.
+func TestOnceLong(t *testing.T) {
+	inCron(t, func(s *site) {
+		s.config.Timeout = 45 * time.Second
+		s.prober.set(behaviour{took: 45 * time.Second, outcome: prober.Timeout}, "192.0.2.3")
+		for range 3 {
+			if failures, err := s.alone().Once(s.Context(), false); err != nil || failures != nil {
+				t.Fatalf("got %v, error %v", failures, err)
+			}
+			s.advance(15 * time.Second)
+		}
+	})
+}
+
 // Trouble of this host's own withdraws nobody.
 func TestOnceWithOwnTrouble(t *testing.T) {
 	inCron(t, func(s *site) {
@@ -289,6 +303,46 @@ func TestOnceWithOwnTrouble(t *testing.T) {
 		s.prober.set(behaviour{outcome: prober.Local}, "192.0.2.1", "192.0.2.2", "192.0.2.3")
 		s.cron()
 		s.want("with probes that could not be made", "192.0.2.1 192.0.2.2")
+	})
+}
+
+// Without a state that can be used nothing is done: what operators said is not known. With one that can only be read a dead
+// edge leaves all the same.
+func TestOnceWithoutDisk(t *testing.T) {
+	inCron(t, func(s *site) {
+		sound := s.config.State
+		s.config.State = filepath.Join(s.TempDir(), "file")
+		s.write(s.config.State, "in the way")
+		if _, err := s.alone().Once(s.Context(), false); err == nil || !strings.Contains(err.Error(), "nothing is known") {
+			t.Errorf("got error %v", err)
+		}
+		if got := s.content(s.config.LiveList); got != "no file" {
+			t.Errorf("got live list %q", got)
+		}
+		s.config.State = sound
+		s.cron()
+		full := filepath.Join(sound, "net", "state.json.tmp")
+		if err := os.MkdirAll(filepath.Join(full, "x"), 0o755); err != nil { // in whose place no file can be written
+			t.Fatal(err)
+		}
+		s.prober.set(dead, "192.0.2.1")
+		s.advance(time.Minute)
+		s.Network = s.alone()
+		failures, err := s.Once(s.Context(), false)
+		if err != nil || len(failures) != 1 || !strings.Contains(failures[0].Error(), "state.json.tmp") {
+			t.Errorf("got %v, error %v", failures, err)
+		}
+		s.want("all the same", "192.0.2.2 192.0.2.3")
+		s.wantFile("all the same", "example.org")
+		serial := s.Snapshot().Serial
+		if err := os.RemoveAll(full); err != nil {
+			t.Fatal(err)
+		}
+		s.cron()
+		s.want("afterwards", "192.0.2.2 192.0.2.3")
+		if SerialLess(s.Snapshot().Serial, serial) {
+			t.Errorf("the serial went from %d to %d", serial, s.Snapshot().Serial)
+		}
 	})
 }
 

@@ -109,6 +109,9 @@ func (n *Network) open(memory *Memory) error {
 	}
 	defer loaded.Close()
 	n.mem = fresh
+	if n.single != nil {
+		n.single.found = loaded.Found
+	}
 	for _, err := range loaded.Problems {
 		n.tell(Warning{err.Error()})
 	}

@@ -121,7 +121,7 @@ func (o orders) equal(other orders) bool {
 
 // Once is what a single round, of a process that ends after it, has to tell the next one.
 type Once struct {
-	// At is when it decided.
+	// At is when it began.
 	At time.Time `json:"at"`
 	// Unfinished says that it did not come to its end: files may not be written, and whoever reads them not told.
 	Unfinished bool `json:"unfinished,omitempty"`

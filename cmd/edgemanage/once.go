@@ -13,11 +13,12 @@ import (
 
 	"github.com/deflect-ca/coredns-edgemanage/cmd/edgemanage/internal/once"
 	"github.com/deflect-ca/coredns-edgemanage/config"
+	"github.com/deflect-ca/coredns-edgemanage/network"
 )
 
 // newOnce makes `edgemanage once`. Its exit codes are in its help.
 func newOnce() *cobra.Command {
-	var file, network string
+	var file, name string
 	var more config.Alone
 	o := once.Options{}
 	cmd := &cobra.Command{
@@ -66,7 +67,7 @@ it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := untilSignal(cmd.Context())
 			defer stop()
-			site, err := once.Read(file, network, more)
+			site, err := once.Read(file, name, more)
 			if err != nil {
 				return badInput(err)
 			}
@@ -81,7 +82,10 @@ it.`,
 				}
 				return &exitError{err, 128 + int(s.Signal)}
 			}
-			if outcome == nil {
+			switch {
+			case errors.Is(err, network.ErrTooSoon):
+				return badInput(fmt.Errorf("%w; --force overrides it", err))
+			case outcome == nil:
 				return badInput(err)
 			}
 			return judge(site.Network.Name, outcome, err)
@@ -89,7 +93,7 @@ it.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&file, "config", "c", "", "an edgemanage.yaml or a Corefile, a `file`")
-	flags.StringVarP(&network, "network", "A", "", "the `network`")
+	flags.StringVarP(&name, "network", "A", "", "the `network`")
 	flags.BoolVarP(&o.DryRun, "dry-run", "n", false, "write and run nothing, say what would change")
 	flags.BoolVarP(&o.Verbose, "verbose", "v", false, "say what became of each edge, and where the state is")
 	flags.BoolVar(&o.Force, "force", false, "run although the last run is under 30 s old")
@@ -99,10 +103,10 @@ it.`,
 }
 
 // judge says how a round ends.
-func judge(network string, outcome *once.Outcome, err error) error {
+func judge(name string, outcome *once.Outcome, err error) error {
 	failures := append(outcome.Failures, err)
 	if len(outcome.Unanswered) > 0 {
-		failures = append(failures, fmt.Errorf("no edge of network %s can be answered: %s", network, strings.Join(outcome.Unanswered, ", ")))
+		failures = append(failures, fmt.Errorf("no edge of network %s can be answered: %s", name, strings.Join(outcome.Unanswered, ", ")))
 	}
 	if err := errors.Join(failures...); err != nil {
 		return err
