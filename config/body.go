@@ -15,7 +15,8 @@ type parser struct {
 	faulty map[string]bool     // properties with a fault; checks that combine properties leave them out
 	faults []error
 
-	python string // the file of the property config, with the root
+	python string            // the file of the property config, with the root
+	keys   map[string]string // of it, by the property made of each
 
 	// The property being read, and the key of an edgemanage.yaml that it was made of, with a colon, or "".
 	at    position

@@ -70,7 +70,8 @@ func (p *parser) finishTimes(start position) {
 }
 
 // consider tells whether a check of these properties makes sense, and makes the first of them the one that faults and
-// warnings are about. Their place is its line, or when it has its default the line of the first that was written.
+// warnings are about. Their place is its line, or when it has its default the line of the first that was written. A key of an
+// edgemanage.yaml is named only if it is that property's own.
 func (p *parser) consider(start position, names ...string) bool {
 	at, found := start, false
 	for _, name := range names {
@@ -81,7 +82,7 @@ func (p *parser) consider(start position, names ...string) bool {
 			at, found = where, true
 		}
 	}
-	p.at, p.name = at, names[0]
+	p.at, p.name, p.key = at, names[0], p.keys[names[0]]
 	return true
 }
 

@@ -45,6 +45,7 @@ func (p *parser) adopt(py *python, inBlock map[string]bool) {
 			}
 		}
 	}
+	p.keys = map[string]string{}
 	for _, s := range py.settings {
 		if inBlock[s.Name] {
 			continue
@@ -52,6 +53,7 @@ func (p *parser) adopt(py *python, inBlock map[string]bool) {
 		p.at, p.name, p.key = s.at, s.Name, ""
 		if s.Key != "" {
 			p.key = s.Key + ": "
+			p.keys[s.Name] = p.key
 		}
 		p.property(s.Args, false)
 	}

@@ -73,17 +73,22 @@ var properties = map[string]property{
 
 // suggestion is the end of a message about an unknown property: the one that was probably meant, if any is near enough.
 func suggestion(name string) string {
+	if best := nearest(name, slices.Sorted(maps.Keys(properties))); best != "" {
+		return fmt.Sprintf(": did you mean %s?", best)
+	}
+	return ""
+}
+
+// nearest is the candidate that was probably meant by a word, the first of several; "" if none is near enough.
+func nearest(name string, candidates []string) (best string) {
 	name = strings.ToLower(name)
-	best, least := "", max(1, min(len(name)/3, 3))+1
-	for _, candidate := range slices.Sorted(maps.Keys(properties)) {
+	least := max(1, min(len(name)/3, 3)) + 1
+	for _, candidate := range candidates {
 		if n := distance(name, candidate); n < least {
 			best, least = candidate, n
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(": did you mean %s?", best)
+	return best
 }
 
 // distance is how many bytes must be added, left out or replaced to make b of a (Levenshtein's).

@@ -161,7 +161,7 @@ func (p *python) keys(above string, m *yaml.Node, known []string) map[string]fie
 		first[name] = key.Line
 		switch {
 		case !slices.Contains(known, name):
-			p.warnings = append(p.warnings, fmt.Sprintf("%s: unknown key %s: it is not used", p.at(key.Line), quote(name)))
+			p.warnings = append(p.warnings, fmt.Sprintf("%s: unknown key %s: it is not used%s", p.at(key.Line), quote(name), pythonHint(name, known)))
 		case slices.Contains(pythonUnused, name):
 			p.unused = append(p.unused, name)
 		case !isNull(value):

@@ -24,6 +24,23 @@ var (
 	pythonUnused      = []string{"logpath", "lockfile", "prometheus_logs"}
 )
 
+// pythonHints are for keys that some versions of the tool know.
+var pythonHints = map[string]string{
+	"dnet_rotation_minutes": "timed rotation is the property rotate_every",
+	"log_level":             "the plugin debug has more logged",
+}
+
+// pythonHint is the end of a warning about an unknown key: what there is instead, or which key was probably meant.
+func pythonHint(name string, known []string) string {
+	if hint, ok := pythonHints[name]; ok {
+		return "; " + hint
+	}
+	if best := nearest(name, known); best != "" {
+		return fmt.Sprintf(": did you mean %s?", best)
+	}
+	return ""
+}
+
 // pythonTTL is that of the tool's zones, in seconds.
 const pythonTTL = "300"
 

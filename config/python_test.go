@@ -109,6 +109,9 @@ func TestBlockWins(t *testing.T) {
 		{"what to import", "config good/whole.yaml", func(n Network) (any, any) {
 			return *n.Import, Import{HealthStore: "var/health", StateFile: "var/mynet.state"}
 		}},
+		{"what to import of each network", "config good/all.yaml", func(n Network) (any, any) {
+			return *n.Import, Import{HealthStore: "health/mynet", StateFile: "/var/lib/edgemanage/mynet.state"}
+		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
