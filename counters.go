@@ -4,8 +4,8 @@ import "github.com/deflect-ca/coredns-edgemanage/config"
 
 // changeReasons are why edges enter or leave a live set, by the words of network.SetChanged.
 var changeReasons = []string{
-	"filled", "forced", "held", "last_resort", "fallback", "saved",
-	"failed", "unavailable", "removed", "outgraded", "unresolved", "address",
+	"filled", "forced", "held", "last_resort", "fallback", "saved", "rotated_in",
+	"failed", "unavailable", "removed", "outgraded", "unresolved", "rotated_out", "address",
 }
 
 // startCounters has what is counted as it happens stand there from the start, as zero. Prometheus sees a counter rise only

@@ -278,6 +278,8 @@ func TestCountersStart(t *testing.T) {
 	for _, test := range []struct{ metric, label string }{
 		{"changes_total", "reason=failed"},
 		{"changes_total", "reason=filled"},
+		{"changes_total", "reason=rotated_in"},
+		{"changes_total", "reason=rotated_out"},
 		{"changes_held_total", ""},
 		{"notify_errors_total", "address=192.0.2.53:53"},
 		{"notify_errors_total", "address=[2001:db8::53]:5300"},

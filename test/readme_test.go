@@ -93,6 +93,10 @@ func TestReadme(t *testing.T) {
 // provide makes the files that the Corefiles of the README name. Those that it shows are as it shows them.
 func provide(t *testing.T, dir string, fences []fence) {
 	t.Helper()
+	// What the Python edgemanage has beside the Corefile.
+	if err := os.CopyFS(dir, os.DirFS("../legacy/testdata")); err != nil {
+		t.Fatal(err)
+	}
 	ca := newAuthority(t)
 	ca.issue(t, dir, "cert", "example.org")
 	files := map[string]string{
