@@ -264,3 +264,26 @@ func (s *site) replace(path, old, new string) {
 	}
 	s.write(path, strings.Replace(data, old, new, 1))
 }
+
+// Canaries that passed go on at once, each in its zone: the slow one that the tool had in use, and the fast one that it left
+// unused.
+func TestImportCanaries(t *testing.T) {
+	inImport(t, func(s *site, _ string) {
+		s.zones = []string{"example.com.", "example.org.", "shop.example.net."}
+		s.canaries("example.org: 192.0.2.200", "shop.example.net: 192.0.2.201")
+		s.prober.set(behaviour{took: 900 * time.Millisecond}, "192.0.2.200")
+		s.prober.set(behaviour{took: 100 * time.Millisecond}, "192.0.2.201")
+		s.start()
+		s.want("at once", importedSet)
+		s.wantAddrs("at once, without a canary", "example.com", importedSet)
+		for zone, addr := range map[string]string{"example.org": "192.0.2.200", "shop.example.net": "192.0.2.201"} {
+			got := s.addrs(zone, IPv4)
+			if !strings.Contains(got, addr) || len(strings.Fields(got)) != 4 {
+				t.Errorf("%s at once: got %s, want %s in it", zone, got, addr)
+			}
+			s.equal("active in "+zone, s.canary(zone).Active, true)
+			s.round()
+			s.wantAddrs("after the first decision", zone, got)
+		}
+	})
+}
