@@ -31,11 +31,11 @@ func (e *Edgestore) Encode() []byte {
 	b = append(b, "{\n    \"comment\": "...)
 	b = appendString(b, e.Comment)
 	b = append(b, ",\n    \"fetch_times\": "...)
-	b = appendSamples(b, e.FetchTimes)
+	b = appendSamples(b, e.FetchTimes, appendNumber)
 	b = append(b, ",\n    \"health\": "...)
 	b = appendString(b, e.Health)
 	b = append(b, ",\n    \"historical_average\": "...)
-	b = appendSamples(b, e.HistoricalAverage)
+	b = appendSamples(b, e.HistoricalAverage, appendFloat) // a mean is never an int
 	b = append(b, ",\n    \"mode\": "...)
 	b = appendString(b, e.Mode)
 	b = append(b, ",\n    \"rotation_history\": ["...)
@@ -61,7 +61,7 @@ func (e *Edgestore) Encode() []byte {
 }
 
 // appendSamples appends the newest samples as an object, its keys in Python's order.
-func appendSamples(b []byte, samples []Sample) []byte {
+func appendSamples(b []byte, samples []Sample, appendValue func([]byte, float64) []byte) []byte {
 	samples = byText(samples)
 	if len(samples) > mostSamples {
 		samples = samples[len(samples)-mostSamples:]
@@ -74,7 +74,7 @@ func appendSamples(b []byte, samples []Sample) []byte {
 		b = append(b, "\n        \""...)
 		b = appendFloat(b, float64(s.At))
 		b = append(b, `": `...)
-		b = appendNumber(b, s.Seconds)
+		b = appendValue(b, s.Seconds)
 	}
 	if len(samples) > 0 {
 		b = append(b, "\n    "...)

@@ -146,7 +146,7 @@ func TestStrings(t *testing.T) {
 	for s, want := range map[string]string{
 		`a"b\c/`:         `"a\"b\\c/"`,
 		"\n\r\t\b\f\x00": `"\n\r\t\b\f\u0000"`,
-		"é\x7f":          "\"\\u00e9\x7f\"",
+		"é\x7f~":         `"\u00e9\u007f~"`,
 		"\U0001f600<&>":  `"\ud83d\ude00<&>"`,
 	} {
 		if got := string(appendString(nil, s)); got != want {
@@ -228,4 +228,15 @@ func FuzzDecodeState(f *testing.F) {
 			t.Errorf("written and read again: %v %v\n%s", err, notes, s.Encode())
 		}
 	})
+}
+
+// TestMeans: a mean of ints is a float in Python, an int that was measured stays one.
+func TestMeans(t *testing.T) {
+	e := Edgestore{FetchTimes: []Sample{{1795000000.5, 10}}, HistoricalAverage: []Sample{{1795000000.5, 10}}}
+	text := string(e.Encode())
+	for _, want := range []string{"\"fetch_times\": {\n        \"1795000000.5\": 10\n", "\"historical_average\": {\n        \"1795000000.5\": 10.0\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("got %s, want %s in it", text, want)
+		}
+	}
 }

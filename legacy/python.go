@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // What follows writes values as Python's json.dumps does.
@@ -55,10 +54,8 @@ func appendString(b []byte, s string) []byte {
 			b = append(b, `\b`...)
 		case r == '\f':
 			b = append(b, `\f`...)
-		case r >= ' ' && r < utf8.RuneSelf && r != 0x7f:
+		case r >= ' ' && r <= '~':
 			b = append(b, byte(r))
-		case r == 0x7f: // Python leaves it
-			b = append(b, 0x7f)
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)
 			b = appendEscape(appendEscape(b, high), low)

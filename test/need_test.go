@@ -29,6 +29,7 @@ var packages = map[string]string{
 	"nsenter":          "util-linux",
 	"prometheus":       "prometheus",
 	"promtool":         "prometheus",
+	"python3":          "python3",
 	"rndc":             "bind9-utils",
 	"setpriv":          "util-linux",
 	"systemd-analyze":  "systemd",
