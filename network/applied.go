@@ -11,6 +11,9 @@ import (
 // the change would come to.
 type Applied struct {
 	Preview bool // nothing was changed
+	// Later says that the decision is the next round's, since the network is offline: Families are what it comes to if
+	// probes find what they found last.
+	Later bool
 	// Saved is false when the state could not be written: the change is obeyed, but a restart would forget it until the
 	// disk allows it to be saved, which happens by itself. NotSaved says why. Of a preview neither is set.
 	Saved    bool

@@ -197,7 +197,10 @@ func (n *Network) record(now time.Time, e Event) {
 	}
 	c.At = now
 	n.mem.changes.add(c)
-	if n.mem.store != nil {
+	switch {
+	case n.interim != nil:
+		n.interim.changes = append(n.interim.changes, c)
+	case n.mem.store != nil:
 		n.mem.store.AddChange(c)
 	}
 }

@@ -56,10 +56,14 @@ func (n *Network) SetMode(ctx context.Context, c ModeChange) (Applied, error) {
 // apply carries an operator's change out in the network's goroutine, and waits for the disk. The error is that of change,
 // or that there was nobody to carry it out.
 func (n *Network) apply(ctx context.Context, preview bool, change func(*Applied) error) (Applied, error) {
-	applied := Applied{Preview: preview}
+	applied := Applied{Preview: preview, Later: n.interim != nil}
 	var pending *state.Pending
 	var refused error
 	err := n.do(ctx, func() {
+		if n.looking() && !preview {
+			refused = errLooking
+			return
+		}
 		if n.expire() { // what runs out at this moment is not for the change to answer for
 			n.decide()
 		}

@@ -57,7 +57,7 @@ func (n *Network) configure(in *Inputs) {
 	addresses += len(mem.canaries)
 	c := n.config
 	n.workers = config.EffectiveWorkers(c.Workers, addresses, c.Timeout, c.Interval)
-	if w := config.WorkersWarning(c.Workers, addresses, c.Timeout, c.Interval); w != "" && n.single == nil {
+	if w := config.WorkersWarning(c.Workers, addresses, c.Timeout, c.Interval); w != "" && n.single == nil && n.interim == nil {
 		n.tell(Warning{w})
 	}
 	if mem.store != nil {

@@ -13,6 +13,10 @@ import (
 // for anything but the disk, and for that at most saveWait.
 func (n *Network) decide() {
 	now := n.now()
+	if n.interim != nil {
+		n.foresee(now)
+		return
+	}
 	n.decideAt = time.Time{}
 	changed, events := n.decideFamilies(now)
 	if first := n.started.Add(n.config.Timeout); n.waiting() && time.Now().Before(first) {

@@ -12,6 +12,9 @@ import (
 // save has the memory written and remembers the write, for who must wait for it. It returns nil without a state.
 func (n *Network) save() *state.Pending {
 	n.dirty = false
+	if n.interim != nil {
+		return n.saveInterim()
+	}
 	if n.mem.store == nil {
 		return nil
 	}

@@ -23,14 +23,14 @@ type Hooks interface {
 func (n *Network) equip() {
 	c, mem := n.config, n.mem
 	runs, webhooks := c.Runs, c.Webhooks
-	if c.DryRun {
+	if n.mute() {
 		runs, webhooks = nil, nil
 	}
 	n.heralds = false
 	for _, r := range runs {
 		n.heralds = n.heralds || r.When == config.Before
 	}
-	if c.ZoneFiles == "" || c.DryRun {
+	if c.ZoneFiles == "" || n.mute() {
 		settle(mem.settling.take()) // nobody writes any more
 	}
 	if mem.hooks == nil {

@@ -95,6 +95,9 @@ func (im *imported) readState(path string, pins map[string]netip.Addr, now time.
 			family.Addresses[edge] = a
 		}
 	}
+	if len(family.Addresses) < len(family.Live) {
+		family.Rung = "" // the names have to be resolved, and a part of the set must not stand for all of it
+	}
 	for _, t := range s.RotationList {
 		family.Substitutions = append(family.Substitutions, t.Time())
 		family.Since = t.Time()
@@ -298,10 +301,11 @@ func (n *Network) importOnce(m *Memory, l *state.Loaded) {
 	for _, err := range m.refill(im.document, im.each, c, now) {
 		n.tell(Warning{err.Error()})
 	}
-	m.importSet(im.document.Families[IPv4.String()])
 	switch {
 	case n.single != nil:
 		n.single.history = im.samples
+	case n.interim != nil:
+		n.interim.history, n.interim.document = im.samples, im.document
 	case m.store != nil:
 		m.store.AddHistory(im.samples)
 	}
@@ -315,14 +319,4 @@ func (im *imported) each(fn func(state.Sample)) error {
 		fn(s)
 	}
 	return nil
-}
-
-// importSet makes the imported set what the first decision goes on from. It stands at once where the address of every edge
-// in it is known; else the names have to be resolved, and there is nothing to answer with yet.
-func (m *Memory) importSet(set state.Family) {
-	r := m.rotations[IPv4]
-	if len(set.Addresses) < len(set.Live) {
-		r.decided, r.standing = false, false
-		r.names, r.published = nil, LiveSet{}
-	}
 }

@@ -52,7 +52,7 @@ func (s *samples) take() map[string][]legacy.Sample {
 
 // keeps says whether there are such files to write.
 func (n *Network) keeps() bool {
-	return !n.config.DryRun && (n.config.LiveList != "" || n.config.Legacy != "")
+	return !n.mute() && (n.config.LiveList != "" || n.config.Legacy != "")
 }
 
 // keepFiles runs until the context ends. It writes at once what an operator or a change of the set is behind, the rest once

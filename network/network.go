@@ -120,6 +120,7 @@ type Network struct {
 	past     map[string][]legacy.Sample // the histories that the keeper begins with
 	heralds  bool                       // there are commands to run before a round
 	single   *single                    // nil unless this is one round alone
+	interim  *interim                   // nil unless it is offline
 	helpers  sync.WaitGroup
 	ctx      context.Context
 	resolved chan resolution

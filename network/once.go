@@ -85,7 +85,7 @@ func (n *Network) Once(ctx context.Context, force bool) (failures []error, err e
 	n.mem.once = &state.Once{At: began, Unfinished: true, Untold: n.single.before.Untold, Warned: n.single.before.Warned, Gone: n.goneSince()}
 	n.overtakeFiles()
 	n.expire()
-	n.decide()
+	n.ordering(n.heed(), n.decide)
 	return n.carryOut(ctx), nil
 }
 

@@ -89,7 +89,7 @@ func (n *Network) enlist() {
 	if !slices.Equal(mem.notified, n.config.Notify) {
 		mem.notified, mem.passed = n.config.Notify, nil // those that are new are told of all zones
 	}
-	if n.config.DryRun || n.single != nil || len(n.config.Notify) == 0 {
+	if n.mute() || n.single != nil || len(n.config.Notify) == 0 {
 		if mem.notifier != nil {
 			mem.notifier.Close()
 			mem.notifier = nil

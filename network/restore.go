@@ -113,8 +113,8 @@ func (m *Memory) restoreRotation(f Family, saved state.Family, size int) {
 		}
 	}
 	r.empty = saved.Rung == selector.None.String()
-	if len(r.live) == 0 && len(addrs) == 0 {
-		return
+	if len(r.live) == 0 && len(addrs) == 0 || saved.Rung == "" {
+		return // a set without a rung is where the first decision starts from; there is nothing to answer with yet
 	}
 	r.decided, r.standing = true, true
 	// What was published before the restart is where the next decision starts from: a restart that changes nothing is no
@@ -173,7 +173,7 @@ func (m *Memory) document(c *config.Network) state.Document {
 	d := state.Document{
 		SetSerial:   m.serial,
 		Fingerprint: m.fingerprint,
-		Modes:       make(map[string]state.Mode, len(m.modes)),
+		Modes:       m.savedModes(),
 		Families:    map[string]state.Family{},
 		Addresses:   map[string]state.Addresses{},
 		Edges:       make(map[string][]state.EdgeEntry, len(m.lists)),
@@ -184,9 +184,6 @@ func (m *Memory) document(c *config.Network) state.Document {
 		Once:        m.once,
 
 		PreviousObjects: m.previous,
-	}
-	for name, mode := range m.modes {
-		d.Modes[name] = mode.saved()
 	}
 	for file, edges := range m.lists {
 		entries := make([]state.EdgeEntry, 0, len(edges))
@@ -236,6 +233,15 @@ func (m *Memory) document(c *config.Network) state.Document {
 		d.Families[Family(f).String()] = saved
 	}
 	return d
+}
+
+// savedModes are the modes as they are saved.
+func (m *Memory) savedModes() map[string]state.Mode {
+	modes := make(map[string]state.Mode, len(m.modes))
+	for name, mode := range m.modes {
+		modes[name] = mode.saved()
+	}
+	return modes
 }
 
 // unverified is the print of an include of which the state tells. A crash may have come before its file was written, so a

@@ -83,7 +83,7 @@ func (n *Network) Stop() *Memory {
 func (n *Network) open(memory *Memory) error {
 	c := n.config
 	dir := ""
-	if c.State != "" && !c.DryRun {
+	if c.State != "" && !c.DryRun && (n.interim == nil || n.interim.change) {
 		dir = stateDir(c)
 	}
 	if memory != nil && memory.dir == dir {
@@ -112,6 +112,9 @@ func (n *Network) open(memory *Memory) error {
 	if n.single != nil {
 		n.single.found = loaded.Found
 	}
+	if n.interim != nil {
+		n.interim.document = loaded.Document
+	}
 	for _, err := range loaded.Problems {
 		n.tell(Warning{err.Error()})
 	}
@@ -125,7 +128,7 @@ func (n *Network) open(memory *Memory) error {
 		}
 		n.importOnce(fresh, loaded)
 		for f, r := range fresh.rotations {
-			if r.standing && served(c, Family(f)) {
+			if r.standing && served(c, Family(f)) && n.interim == nil {
 				n.tell(Note{fmt.Sprintf("%s: the set saved %s stands until its edges have been probed: %v", Family(f), r.since.UTC().Format(time.RFC3339), r.names)})
 			}
 		}
