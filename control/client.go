@@ -145,6 +145,9 @@ func (c *Client) explain(err error) error {
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err // which repeats a URL that means nothing here
 	}
+	if e, ok := errors.AsType[*unopened](err); ok {
+		return e
+	}
 	if _, dialled := errors.AsType[*dialError](err); !dialled {
 		return fmt.Errorf("asking the server at %q: %w", c.socket, err)
 	}

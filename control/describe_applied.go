@@ -5,7 +5,7 @@ import "github.com/deflect-ca/coredns-edgemanage/network"
 // describeApplied returns what a change came to.
 func describeApplied(n *network.Network, a network.Applied) Applied {
 	d := Applied{
-		Network: n.Config().Name, Preview: a.Preview, Saved: a.Saved, Why: a.NotSaved, Serial: a.Serial,
+		Network: n.Config().Name, Preview: a.Preview, Later: a.Later, Saved: a.Saved, Why: a.NotSaved, Serial: a.Serial,
 		Before: describeFreeze(a.FreezeBefore), After: describeFreeze(a.FreezeAfter),
 		Families: make([]FamilyOutcome, 0, len(a.Families)),
 	}

@@ -229,6 +229,7 @@ type FreezeRequest struct {
 type Applied struct {
 	Network  string          `json:"network"`
 	Preview  bool            `json:"preview,omitempty"` // nothing was changed
+	Later    bool            `json:"later,omitempty"`   // the next round obeys it: Families are what it comes to by what is known; never of a server
 	Saved    bool            `json:"saved"`
 	Why      string          `json:"not_saved,omitempty"` // what the disk said, unless Saved
 	Edges    []EdgeMode      `json:"edges,omitempty"`     // those that the name or pattern matched

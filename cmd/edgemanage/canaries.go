@@ -36,6 +36,7 @@ latency, whose place it has, and why.
 		}
 		return s.print(out, p, canaries, func() { p.Canaries(canaries) })
 	}
+	s.orFile(cmd, "c", "state")
 	return cmd
 }
 

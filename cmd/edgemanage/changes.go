@@ -54,6 +54,7 @@ who did it when it was an operator. The server keeps at least the last 1000.
 		}
 		return s.print(out, p, changes, func() { p.Changes(changes.Changes) })
 	}
+	s.orFile(cmd, "c", "state")
 	return cmd
 }
 

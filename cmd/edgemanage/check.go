@@ -62,6 +62,7 @@ func (k *check) command(c clock, cmd *cobra.Command, warning, critical string) *
 		}
 		return report(cmd, result)
 	}
+	k.server.orFile(cmd, "", "state")
 	return cmd
 }
 

@@ -83,6 +83,7 @@ two families it is in when it is live in one, and its health is of the first.
 		}
 		return s.print(out, p, edges, func() { p.Edges(edges) })
 	}
+	s.orFile(cmd, "c", "state-dir")
 	return cmd
 }
 

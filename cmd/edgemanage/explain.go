@@ -38,5 +38,6 @@ it to enter and whom it would displace.
 		}
 		return s.print(out, p, edges, func() { p.Explain(edges) })
 	}
+	s.orFile(cmd, "c", "state")
 	return cmd
 }

@@ -21,7 +21,7 @@ func newFreeze(c clock) *cobra.Command {
 probed and graded as ever, and stay live or out whatever comes of it. The
 status, the page and the metrics say so until unfreeze, or until --for is over.
 A network that is frozen can be frozen again, with another comment and end.
-` + exitChange,
+` + offlineHelp + exitChange,
 		Example: `  edgemanage freeze --for 30m --comment "our uplink flaps, probes lie"`,
 		Args:    noArgs,
 	}
@@ -37,6 +37,7 @@ A network that is frozen can be frozen again, with another comment and end.
 		}
 		return s.freeze(cmd, r, (*control.Client).Freeze)
 	}
+	s.orFile(cmd, "c", "state")
 	return cmd
 }
 
@@ -48,7 +49,7 @@ func newUnfreeze(c clock) *cobra.Command {
 		Short: "Let changes happen again",
 		Long: `End a freeze of a network. What has been decided is published at once, and
 shown.
-` + exitChange,
+` + offlineHelp + exitChange,
 		Example: `  edgemanage unfreeze --comment "uplink is back"`,
 		Args:    noArgs,
 	}
@@ -57,6 +58,7 @@ shown.
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return s.freeze(cmd, r, (*control.Client).Unfreeze)
 	}
+	s.orFile(cmd, "c", "state")
 	return cmd
 }
 
@@ -67,9 +69,13 @@ func (s *server) freeze(cmd *cobra.Command, r control.FreezeRequest, do func(*co
 		return err
 	}
 	r.Network, r.Claimed = s.network, os.Getenv("SUDO_USER")
+	s.change = true
 	a, err := do(s.client(), cmd.Context(), r)
 	if err != nil {
 		return changed(err)
+	}
+	if a, err = s.settle(a); err != nil {
+		return err
 	}
 	if err := s.print(out, p, a, func() { p.Applied(a) }); err != nil {
 		return err

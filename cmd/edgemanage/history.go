@@ -75,6 +75,7 @@ settings. A file that is there already is replaced as a whole, or not at all.
 		}
 		return s.print(out, p, h, func() { p.History(h) })
 	}
+	s.orFile(cmd, "c", "state")
 	return cmd
 }
 

@@ -37,10 +37,12 @@ out without one what it would do.
 Commands of a running server speak to its control socket: that of --control,
 else of $EDGEMANAGE_CONTROL, else ` + defaultSocket + `. Who may is
 for the socket's owner and group to say. --network names a network; it may be
-left out while the server has one. Times are UTC. Text that others wrote, such
-as a comment, is printed with control characters as escapes. Colours are for
-terminals; $NO_COLOR turns them off. The JSON of --format json is that of the
-control API.
+left out while the server has one. Where "edgemanage once" is run by cron there
+is none: with --config they go by the state that it keeps.
+
+Times are UTC. Text that others wrote, such as a comment, is printed with
+control characters as escapes. Colours are for terminals; $NO_COLOR turns them
+off. The JSON of --format json is that of the control API.
 
 The completion of the shell, with the names of networks and edges, is set up as
 "edgemanage completion SHELL --help" says, for bash, zsh, fish and powershell.

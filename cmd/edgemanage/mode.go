@@ -45,13 +45,15 @@ would leave no edge to choose from is refused, unless --force says that it is
 meant.
 
 Scripts that call edge_conf, a program of the Python edgemanage, call "mode" in
-its place, with the same -A, -m and -C, and without -c and --no-syslog. It too
-exits 1 when a comment is needed and there is none.
-` + exitChange,
+its place, with the same -A, -m and -C, without --no-syslog, and with -c only
+where there is no server. It too exits 1 when a comment is needed and there is
+none.
+` + offlineHelp + exitChange,
 		Example: `  edgemanage mode edge3.example.net unavailable --for 2h --comment "disk dies"
   edgemanage mode 'edge1*.example.net' unavailable --comment flood --preview
   edgemanage mode edge3.example.net available
-  edgemanage mode -A mynet -m unavailable -C "disk dies" edge3.example.net`,
+  edgemanage mode -A mynet -m unavailable -C "disk dies" edge3.example.net
+  edgemanage mode -A mynet -c edgemanage.yaml edge3.example.net available`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("mode") {
 				return oneArg(cmd, args)
@@ -88,6 +90,7 @@ exits 1 when a comment is needed and there is none.
 		if err != nil {
 			return err
 		}
+		s.change = !r.Preview
 		a, err := s.client().SetMode(cmd.Context(), r)
 		if err != nil {
 			if api, ok := errors.AsType[*control.APIError](err); ok && api.Code == control.CodeNoCandidate {
@@ -95,11 +98,15 @@ exits 1 when a comment is needed and there is none.
 			}
 			return changed(err)
 		}
+		if a, err = s.settle(a); err != nil {
+			return err
+		}
 		if err := s.print(out, p, a, func() { p.Applied(a) }); err != nil {
 			return err
 		}
 		return saved(a)
 	}
+	s.orFile(cmd, "c", "state")
 	return cmd
 }
 

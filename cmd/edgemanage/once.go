@@ -45,6 +45,9 @@ after_changes that failed: it runs it again, until it ends well. Serials never
 fall. The zone file of a zone that is gone is removed by the first run that
 comes an interval after the one that missed it; those of other networks stay.
 
+Modes and freezes are set with -c too: "edgemanage mode -c FILE" and the like
+put them into the state, and the next run obeys them.
+
 With nothing to say it says nothing. Standard output gets a line for what
 changed, standard error what an operator should mend; a warning that lasts is
 given once. With -v each edge's outcome, grade and reason follow. With -n

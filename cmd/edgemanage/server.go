@@ -49,6 +49,7 @@ func wallClock() clock {
 // server is the running server that a command speaks to, and how the command prints what it says.
 type server struct {
 	clock
+	offline
 	socket, network string
 	format, color   string
 	formats         []string
@@ -56,7 +57,7 @@ type server struct {
 
 // newServer adds to cmd the flags that find the server. The first of formats is the default; with one there is no choice.
 func newServer(cmd *cobra.Command, c clock, formats ...string) *server {
-	s := &server{clock: c, formats: formats}
+	s := &server{clock: c, offline: offline{errs: io.Discard}, formats: formats}
 	f := cmd.Flags()
 	f.StringVar(&s.socket, "control", "", "the server's control `socket` (default $EDGEMANAGE_CONTROL, else "+defaultSocket+")")
 	f.StringVarP(&s.network, "network", "A", "", "the `network`; may be left out while the server has one")
@@ -72,8 +73,11 @@ func newServer(cmd *cobra.Command, c clock, formats ...string) *server {
 	return s
 }
 
-// client is one of the server at the socket asked for.
+// client is one of the server at the socket asked for, or of what a file names instead of one.
 func (s *server) client() *control.Client {
+	if s.file != "" {
+		return control.NewLocal(s.file, s.open)
+	}
 	return control.NewClient(cmp.Or(s.socket, os.Getenv("EDGEMANAGE_CONTROL"), defaultSocket))
 }
 

@@ -63,6 +63,9 @@ said above what it said last.
 		if !cmd.Flags().Changed("watch") {
 			return s.statusOnce(cmd.Context(), out, p)
 		}
+		if s.file != "" {
+			return badInput(errors.New("reading --watch: nothing moves without a server, of which --config is for the want"))
+		}
 		every, err := positive("--watch", interval)
 		if err != nil {
 			return err
@@ -71,6 +74,7 @@ said above what it said last.
 		defer stop()
 		return s.watch(ctx, out, p.Paint, every)
 	}
+	s.orFile(cmd, "c", "state")
 	return cmd
 }
 

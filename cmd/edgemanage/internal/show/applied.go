@@ -29,9 +29,15 @@ func (p *Page) Applied(a control.Applied) {
 	}
 	p.freezeChange(a)
 	for _, f := range a.Families {
-		p.outcome(a, f)
+		foreseen := a
+		foreseen.Preview = a.Preview || a.Later
+		p.outcome(foreseen, f)
 	}
-	if !a.Preview {
+	switch {
+	case a.Preview:
+	case a.Later:
+		p.line(console.Dim, "saved; the next run of edgemanage once obeys it, and writes the zone files")
+	default:
 		saved := "saved"
 		if !a.Saved {
 			saved = "not saved"

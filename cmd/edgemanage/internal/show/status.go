@@ -90,6 +90,9 @@ func (p *Page) round(n control.Network) string {
 	if n.LastRound.IsZero() {
 		return "no round of probes yet"
 	}
+	if n.RoundSeconds == 0 { // of one from cron nobody knows
+		return "last round " + console.Ago(n.LastRound, p.Now)
+	}
 	return fmt.Sprintf("last round %s (took %s)", console.Ago(n.LastRound, p.Now), console.Seconds(n.RoundSeconds))
 }
 
