@@ -84,8 +84,9 @@ func (n *Network) Once(ctx context.Context, force bool) (failures []error, err e
 	}
 	n.mem.once = &state.Once{At: began, Unfinished: true, Untold: n.single.before.Untold, Warned: n.single.before.Warned, Gone: n.goneSince()}
 	n.overtakeFiles()
+	ordered := n.heed()
 	n.expire()
-	n.ordering(n.heed(), n.decide)
+	n.ordering(ordered, n.decide)
 	return n.carryOut(ctx), nil
 }
 
