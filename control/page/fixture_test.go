@@ -115,10 +115,10 @@ func deflect() reading {
 		{Network: "deflect", At: noon.Add(-47 * time.Minute), Kind: "set", Family: "ipv4", Rung: "full",
 			Before: []string{"edge01.example.net", "edge02.example.net", "edge03.example.net", "edge08.example.net"},
 			After:  []string{"edge01.example.net", "edge02.example.net", "edge03.example.net", "edge06.example.net"},
-			Reason: "edge08.example.net out: not passing, fail, average 2.914s; edge06.example.net live: filled, pass_threshold, average 0.118s, in place of edge08.example.net"},
+			Reason: "edge08.example.net left (out: not passing, fail, average 2.914s), edge06.example.net entered (live: filled, pass_threshold, average 0.118s, in place of edge08.example.net)"},
 		{Network: "deflect", At: noon.Add(-65 * time.Minute), Kind: "mode", Edge: "edge04.example.net", Before: []string{"available"}, After: []string{"unavailable"},
 			Author: "root", Claimed: "ada", Comment: "disk dying, ticket 4711"},
-		{Network: "deflect", At: noon.Add(-3 * time.Hour), Kind: "rung", Family: "ipv4", Before: []string{"short"}, After: []string{"full"}, Rung: "full", Reason: "4 found of the 4 wanted"},
+		{Network: "deflect", At: noon.Add(-3 * time.Hour), Kind: "rung", Family: "ipv4", Before: []string{"short"}, After: []string{"full"}, Rung: "full", Reason: "4 of 4 wanted are live"},
 		{Network: "deflect", At: noon.Add(-25 * time.Hour), Kind: "mode", Edge: "edge11.example.net", Before: []string{"unavailable"}, After: []string{"available"}, Author: "too old"},
 	}
 	return r
@@ -237,7 +237,7 @@ func frozen() site {
 		Comment: "moving the racks, do not touch", Author: "root", Claimed: "grace", At: noon.Add(-20 * time.Minute), Expires: noon.Add(100 * time.Minute),
 	}
 	s.networks[0].changes = append([]control.Change{{
-		Network: "deflect", At: noon.Add(-20 * time.Minute), Kind: "freeze", Before: []string{"running"}, After: []string{"frozen"},
+		Network: "deflect", At: noon.Add(-20 * time.Minute), Kind: "freeze", Before: []string{"unfrozen"}, After: []string{"frozen"},
 		Author: "root", Claimed: "grace", Comment: "moving the racks, do not touch",
 	}}, s.networks[0].changes...)
 	return s
