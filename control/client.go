@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// clientTime bounds a request of the client; it is more than the server takes at most.
-const clientTime = 40 * time.Second
+// clientTime bounds a request of the client. The server takes less, or ends the connection.
+const clientTime = writeTime + time.Second
 
 // maxAnswer bounds what the client reads of an answer, in bytes.
 const maxAnswer = 512 << 20
