@@ -116,6 +116,13 @@ func TestExplain(t *testing.T) {
 			"b ipv4: frozen by bob until 2000-01-03 00:01 UTC (upstream): enters when the network is unfrozen; " +
 				"it would take the place of a (fail, 5.050s); mode force does not wait for that",
 		}},
+		{"frozen, and not needed", nil, func(s *site) {
+			if _, err := s.SetFreeze(context.Background(), FreezeChange{Frozen: true, Comment: "upstream"}); err != nil {
+				s.Fatal(err)
+			}
+		}, []string{
+			"c ipv4: frozen (upstream): it would not enter if the network were unfrozen: all live edges grade as well as it could; " +
+				"enters when one of them gets worse or is withdrawn, or by mode force"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

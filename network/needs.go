@@ -41,6 +41,8 @@ func (s *scene) explain(e EdgeStatus) Explanation {
 		return x
 	case !need.Enters && e.Mode == selector.Unavailable:
 		x.Needs = lead + "it would not enter if it were available again: " + s.crowded(e)
+	case !need.Enters && s.freeze != nil:
+		x.Needs = lead + "it would not enter if the network were unfrozen: " + s.crowded(e)
 	case !need.Enters:
 		x.Needs = lead + s.crowded(e)
 	case len(when) == 0:
@@ -51,7 +53,7 @@ func (s *scene) explain(e EdgeStatus) Explanation {
 	if x.Displaces = need.Displaces; x.Displaces != "" {
 		x.Needs += "; it would take the place of " + s.name(x.Displaces)
 	}
-	if e.Verdict.Grade.Passing() && e.Mode == selector.Available && (s.freeze != nil || need.Budget) {
+	if need.Enters && e.Verdict.Grade.Passing() && e.Mode == selector.Available && (s.freeze != nil || need.Budget) {
 		x.Needs += "; mode force does not wait for that"
 	}
 	return x
