@@ -72,7 +72,10 @@ func (n *Network) apply(ctx context.Context, preview bool, change func(*Applied)
 	if err != nil || preview {
 		return applied, err
 	}
-	applied.Saved, applied.NotSaved = n.durable(ctx, pending)
+	if applied.Saved, applied.NotSaved = n.durable(ctx, pending); !applied.Saved {
+		// Whoever looks now sees the trouble with the disk, not only with the next decision.
+		_ = n.do(ctx, func() { n.status.Store(n.describe(n.now())) })
+	}
 	return applied, nil
 }
 

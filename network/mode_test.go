@@ -247,3 +247,25 @@ func TestManyModesAtOnce(t *testing.T) {
 		s.equal("modes after a restart", len(s.Status().Modes), 20)
 	})
 }
+
+// Trouble that a mode comes upon is shown at once, not only with the next decision.
+func TestModeShowsTrouble(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.config.State = s.TempDir()
+		s.edges("a 192.0.2.1", "b 192.0.2.2", "c 192.0.2.3")
+		s.start()
+		s.round()
+		dir := filepath.Join(s.config.State, "net")
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(dir, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s.equal("trouble before", s.Status().StateError, "")
+		s.equal("saved", s.mode("a", selector.Unavailable).Saved, false)
+		if s.Status().StateError == "" {
+			t.Error("the status shows no trouble with the state")
+		}
+	})
+}
