@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/deflect-ca/coredns-edgemanage/history"
 	"github.com/deflect-ca/coredns-edgemanage/selector"
@@ -76,7 +77,7 @@ func (n *Network) Explain(ctx context.Context, pattern string) ([]Explanation, e
 				out = append(out, scenes[i].explain(e))
 			}
 		}
-		slices.SortFunc(out, byName)
+		slices.SortFunc(out, func(a, b Explanation) int { return strings.Compare(a.Name, b.Name) })
 	}
 	switch {
 	case len(out) > 0 || pattern == "":

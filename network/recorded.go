@@ -45,6 +45,9 @@ func (n *Network) Trace(ctx context.Context, f Family) (trace.Trace, error) {
 		return trace.Trace{}, fmt.Errorf("reading the recorded rounds of %s: %w", f, err)
 	}
 	t := r.trace()
+	if len(t.Rounds) == 0 {
+		return trace.Trace{}, fmt.Errorf("reading the recorded rounds of %s: %w time: there are no samples yet", f, ErrInvalid)
+	}
 	t.Name = n.config.Name + " " + f.String()
 	t.Settings = trace.Settings{Grading: n.rules, Selection: n.settings[f]}
 	// A limit of zero needs no time, which a trace has all the same.
@@ -96,7 +99,6 @@ func (n *Network) transcribe(ctx context.Context, r *recording) error {
 	r.keep(n.Changes(maxChanges))
 	slices.Sort(names)
 	most := max(1, maxRecorded/max(1, len(names)))
-	sampled := false
 	for some := range slices.Chunk(names, atOnce) {
 		err := n.do(ctx, func() {
 			for _, name := range some {
@@ -110,15 +112,11 @@ func (n *Network) transcribe(ctx context.Context, r *recording) error {
 					cut:     m.hist.Len() >= min(most, n.config.History),
 					samples: m.hist.Recent(min(most, m.hist.Len())),
 				})
-				sampled = sampled || m.hist.Len() > 0
 			}
 		})
 		if err != nil {
 			return err
 		}
-	}
-	if !sampled {
-		return fmt.Errorf("%w time: there are no samples yet", ErrInvalid)
 	}
 	return nil
 }

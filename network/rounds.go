@@ -9,9 +9,12 @@ import (
 	"github.com/deflect-ca/coredns-edgemanage/trace"
 )
 
-// trace makes the rounds of a recording; see Network.Trace.
+// trace makes the rounds of a recording, none without a sample; see Network.Trace.
 func (r *recording) trace() trace.Trace {
 	spans := r.spans()
+	if len(spans) == 0 {
+		return trace.Trace{}
+	}
 	t := trace.Trace{Rounds: make([]trace.Round, len(spans))}
 	seen, gone := map[string]int{}, map[string]int{} // the first round that an edge has a sample in, and the one after the last
 	for i, s := range spans {
