@@ -138,7 +138,9 @@ func east() reading {
 		samples: map[track][]control.Sample{},
 	}
 	for i := range 2 {
-		r.add(edge("east", i), pattern(i))
+		e := edge("", i)
+		e.Edge, e.Address = fmt.Sprintf("e%d", i+1), fmt.Sprintf("198.51.100.%d", 201+i)
+		r.add(e, pattern(i))
 		r.live(i, "filled", "live: filled, pass_threshold, average 0.153s")
 	}
 	r.count()
