@@ -71,11 +71,15 @@ func takeOver(e *engine) error {
 	if err := e.prepare(); err != nil {
 		return err
 	}
+	before := active.Load()
 	opened, err := ourDoors.prepare(e)
 	if err != nil {
+		if before == nil {
+			// Who has the socket likely has the state too, which tells more.
+			err = errors.Join(e.held(), err)
+		}
 		return err
 	}
-	before := active.Load()
 	memory := before.stop()
 	if err := e.start(memory); err != nil {
 		ourDoors.abandon(opened)
@@ -165,6 +169,15 @@ func (e *engine) prepare() error {
 	}
 	e.networks = networks
 	return nil
+}
+
+// held says whose state another process holds.
+func (e *engine) held() error {
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(e.networks)) {
+		faults = append(faults, e.networks[name].Held())
+	}
+	return errors.Join(faults...)
 }
 
 // start starts the networks, taking what they can use out of memory and keeping the rest as spare. When one cannot start
