@@ -33,11 +33,11 @@ is
   force        live while it passes
   blindforce   live whatever its grade
 
-Any mode but available needs a comment, for the next on call. With --for the
-edge is available again when the time is over. A name need not be that of an
-edge that is configured: the mode waits for it. The author is the user who runs
-this command, as the system tells the server; $SUDO_USER is recorded as
-claimed.
+Any mode but available needs a comment, for the next on call; a preview needs
+none. With --for the edge is available again when the time is over. A name need
+not be that of an edge that is configured: the mode waits for it. The author is
+the user who runs this command, as the system tells the server; $SUDO_USER is
+recorded as claimed.
 
 What changed because of it is shown: the sets before and after, and why each
 edge left or entered. --preview shows that and changes nothing. A change that
@@ -53,7 +53,7 @@ meant.
 	}
 	s := newServer(cmd, c, "table", "json")
 	f := cmd.Flags()
-	f.StringVar(&r.Comment, "comment", "", "`why`; needed unless the mode is available")
+	f.StringVar(&r.Comment, "comment", "", "`why`; needed unless the mode is available, or for a preview")
 	f.StringVar(&r.For, "for", "", "`how long`, such as 2h; afterwards the edge is available again")
 	f.BoolVar(&r.Preview, "preview", false, "show what would change, and change nothing")
 	f.BoolVar(&r.Force, "force", false, "although no edge would be left to choose from")
@@ -66,7 +66,7 @@ meant.
 		if err := checkFor(r.For); err != nil {
 			return err
 		}
-		if r.Mode != selector.Available.String() && strings.TrimSpace(r.Comment) == "" {
+		if r.Mode != selector.Available.String() && !r.Preview && strings.TrimSpace(r.Comment) == "" {
 			return fmt.Errorf("setting mode %s: a comment is needed: --comment WHY", r.Mode)
 		}
 		out := cmd.OutOrStdout()

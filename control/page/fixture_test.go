@@ -255,7 +255,7 @@ func poisoned() site {
 	r.edges[6].Mode = control.Mode{Mode: hostile, Comment: "a line\nand\tanother \xff\xfe"}
 	r.canaries.Canaries[0].Zone, r.canaries.Canaries[0].Displaced, r.canaries.Canaries[0].Reason = hostile, hostile, hostile
 	c := &r.changes[0]
-	c.Kind, c.Edge, c.Reason, c.Comment, c.Author, c.Before = hostile, hostile, hostile, hostile, hostile, []string{hostile}
+	c.Kind, c.Zone, c.Edge, c.Reason, c.Comment, c.Author, c.Before = hostile, hostile, hostile, hostile, hostile, hostile, []string{hostile}
 	return s
 }
 
