@@ -127,6 +127,8 @@ type scene struct {
 	outlook *selector.Outlook
 	edges   map[string]int // where in family.Edges
 	forced  int            // how many of them are pinned by their mode
+	live    int            // and how many are live
+	queue   []*EdgeStatus  // that are out, pass and may enter, in the order in which they would
 }
 
 func (n *Network) scene(s *Status, f FamilyStatus) scene {

@@ -1,8 +1,11 @@
 package network
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/history"
 	"github.com/deflect-ca/coredns-edgemanage/selector"
@@ -21,7 +24,19 @@ func (s *scene) look() {
 		if e.Verdict.Rule == selector.RuleForced {
 			s.forced++
 		}
+		switch {
+		case e.Live:
+			s.live++
+		case e.Mode == selector.Available && e.Verdict.Grade.Passing() && e.Addr.IsValid():
+			s.queue = append(s.queue, e)
+		}
 	}
+	slices.SortFunc(s.queue, sooner)
+}
+
+// sooner puts the edge first that enters first where a place gets free: the better grade, then the lower average.
+func sooner(a, b *EdgeStatus) int {
+	return cmp.Or(cmp.Compare(b.Verdict.Grade, a.Verdict.Grade), cmp.Compare(a.Verdict.Average, b.Verdict.Average), strings.Compare(a.Name, b.Name))
 }
 
 // explain says what an edge lacks.
@@ -189,11 +204,51 @@ func (s *scene) crowded(e EdgeStatus) string {
 	if s.forced >= s.settings.EdgeCount {
 		why = "all places are taken by forced edges"
 	}
-	why += "; enters when one of them gets worse or is withdrawn, or by mode force"
-	if !e.Grade.Passing() {
-		why += " once it passes"
+	return why + "; " + s.afterOthers(e) + s.spent()
+}
+
+// afterOthers says how many live edges have to make room for an edge, which does not only depend on itself: those that are
+// out and do better enter before it.
+func (s *scene) afterOthers(e EdgeStatus) string {
+	byForce := "or by mode force"
+	if !e.Verdict.Grade.Passing() {
+		byForce += " once it passes"
 	}
-	return why
+	before, _ := slices.BinarySearchFunc(s.queue, &e, sooner)
+	if before == 0 {
+		return "enters when one of them gets worse or is withdrawn, " + byForce
+	}
+	ahead := s.name(s.queue[0].Name)
+	if before > 1 {
+		ahead += fmt.Sprintf(" and %d more", before-1)
+	}
+	if before >= s.live {
+		return ahead + " would enter before it: enters when it does better than they do and a live edge gets worse or is withdrawn, " + byForce
+	}
+	return fmt.Sprintf("%s would enter before it: enters when %d of the live ones get worse or are withdrawn, %s", ahead, before+1, byForce)
+}
+
+// spent says that the budget has no room now, which keeps an edge that still passes from giving way.
+func (s *scene) spent() string {
+	used, free := 0, time.Time{}
+	since := s.input.Now.Add(-s.settings.MaxChangesPer)
+	for _, at := range s.input.Substitutions {
+		if !at.After(since) {
+			continue
+		}
+		used++
+		if end := at.Add(s.settings.MaxChangesPer); free.IsZero() || end.Before(free) {
+			free = end
+		}
+	}
+	if s.settings.MaxChanges == 0 || used < s.settings.MaxChanges {
+		return ""
+	}
+	which := "one that still passes does not give way"
+	if s.settings.Strict {
+		which = "one that only gets worse does not give way"
+	}
+	return fmt.Sprintf(" (the budget of %d changes in %s is used up: %s before %s)", s.settings.MaxChanges, short(s.settings.MaxChangesPer), which, clock(free, s.input.Now))
 }
 
 // name is an edge with how it does.
