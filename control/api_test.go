@@ -47,6 +47,9 @@ func TestRequests(t *testing.T) {
 	both := configure(t, "both", "d.example.net 192.0.2.4 2001:db8::4")
 	both.Families = 0
 	dual := whole(start(t, both))
+	half := configure(t, "half", three...)
+	half.Families = 0
+	either := whole(start(t, half))
 	stopped := start(t, configure(t, "stopped", three...))
 	if m := stopped.Stop(); m != nil {
 		m.Close()
@@ -101,6 +104,7 @@ func TestRequests(t *testing.T) {
 		{"a trace", "/v1/trace", "", one, "ok"},
 		{"a trace of either family", "/v1/trace", "", dual, CodeBadRequest},
 		{"a trace of one of both", "/v1/trace?family=ipv6", "", dual, "ok"},
+		{"a trace where one family has edges", "/v1/trace", "", either, "ok"},
 		{"no path", "/", "", one, CodeNotFound},
 		{"a path in other letters", "/V1/networks", "", one, CodeNotFound},
 		{"a longer path", "/v1/networks/", "", one, CodeNotFound},
