@@ -129,6 +129,18 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
+// A server that stays busy could not be asked: it has done nothing. The client comes again for a while before that is said.
+func TestBusy(t *testing.T) {
+	f := newFake(t, map[string]any{"/v1/mode": refusal{http.StatusServiceUnavailable, control.CodeBusy, "64 connections are open already: try again"}})
+	code, _, stderr := ask(t, "mode", "e1", "available")
+	if code != 2 || !strings.Contains(stderr, "try again") || strings.Contains(stderr, "not known") {
+		t.Errorf("got %d, %q", code, stderr)
+	}
+	if n := len(f.asked()); n < 2 {
+		t.Errorf("it was asked %d times", n)
+	}
+}
+
 // A network that is removed by a reload between two requests leaves the others as they are.
 func TestStatusOfVanishedNetwork(t *testing.T) {
 	f := newFake(t, dire())

@@ -90,7 +90,7 @@ func (s *server) page(out io.Writer) (*show.Page, error) {
 
 // asked gives an error of the client its exit code.
 func asked(err error) error {
-	if api, ok := errors.AsType[*control.APIError](err); ok && api.Code != control.CodeNotRunning {
+	if api, ok := errors.AsType[*control.APIError](err); ok && api.Code != control.CodeNotRunning && api.Code != control.CodeBusy {
 		return &exitError{err, exitRefused}
 	}
 	if err == nil {
