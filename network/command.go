@@ -129,7 +129,7 @@ func (n *Network) setMode(c ModeChange, a *Applied) error {
 		return fmt.Errorf("%w in %s: it is not done without force", ErrNoCandidate, strings.Join(of, " and "))
 	}
 	a.Edges = n.setModes(names, c, now)
-	n.announce(a.Edges, now, isPattern(c.Edge))
+	n.announce(a.Edges, c.Edge, now)
 	a.Families = n.outcomes(func() { n.ordering(names, n.decide) })
 	return nil
 }

@@ -83,16 +83,19 @@ func (n *Network) setModes(names []string, c ModeChange, now time.Time) []EdgeMo
 	return edges
 }
 
-// announce tells of modes that were set, records them and has them saved with the next decision. A pattern names edges that
-// were available and stay it; that is nothing to tell of.
-func (n *Network) announce(edges []EdgeMode, now time.Time, pattern bool) {
+// announce tells of modes that were set by a name or pattern, records them and has them saved with the next decision. A
+// pattern names edges that were available and stay it; that is nothing to tell of.
+func (n *Network) announce(edges []EdgeMode, by string, now time.Time) {
+	told := ModesChanged{Edges: by}
 	for _, e := range edges {
-		if pattern && e.Before.Mode == selector.Available && e.After.Mode == selector.Available {
+		if isPattern(by) && e.Before.Mode == selector.Available && e.After.Mode == selector.Available {
 			continue
 		}
-		changed := ModeChanged{Edge: e.Edge, Before: e.Before, After: e.After}
-		n.tell(changed)
-		n.record(now, changed)
+		told.Changes = append(told.Changes, ModeChanged{Edge: e.Edge, Before: e.Before, After: e.After})
+	}
+	if len(told.Changes) > 0 {
+		n.tell(told)
+		n.record(now, told)
 	}
 	n.dirty = true
 	n.mem.modesLost = false // somebody has looked

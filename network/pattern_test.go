@@ -69,7 +69,7 @@ func TestModesByPattern(t *testing.T) {
 					s.equal(e.Edge+" configured", e.Configured, listed)
 				}
 				s.equal("matched", strings.Join(names, " "), tt.want)
-				s.equal("told", len(heard[ModeChanged](s.told)), len(names))
+				s.equal("told", len(modesTold(s.told)), len(names))
 			})
 		})
 	}
@@ -99,9 +99,9 @@ func TestPatternIsOneDecision(t *testing.T) {
 		s.equal("serial", applied.Serial, s.Snapshot().Serial)
 
 		// Making all available again is no news of those that were.
-		told := len(heard[ModeChanged](s.told))
+		told := len(modesTold(s.told))
 		s.mode("*", selector.Available)
-		s.equal("modes told", len(heard[ModeChanged](s.told)), told+2)
+		s.equal("modes told", len(modesTold(s.told)), told+2)
 	})
 }
 

@@ -62,3 +62,14 @@ func join(parts []string) string {
 	}
 	return strings.Join(parts[:last], ", ") + " and " + parts[last]
 }
+
+// spelt is how many of what there may be thousands are told in words.
+const spelt = 5
+
+// few names some of them: "a, b, c, d, e and 95 more".
+func few(names []string) string {
+	if more := len(names) - spelt; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:spelt], ", "), more)
+	}
+	return strings.Join(names, ", ")
+}

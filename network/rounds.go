@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/selector"
+	"github.com/deflect-ca/coredns-edgemanage/state"
 	"github.com/deflect-ca/coredns-edgemanage/trace"
 )
 
@@ -42,6 +43,14 @@ func modeOf(words []string) selector.Mode {
 		}
 	}
 	return selector.Available
+}
+
+// edgesOf are the edges of a change of modes.
+func edgesOf(c state.Change) []string {
+	if len(c.Edges) > 0 {
+		return c.Edges
+	}
+	return []string{c.Edge}
 }
 
 // list gives the rounds their edge lists.
@@ -133,7 +142,9 @@ func (r *recording) begin(rounds []trace.Round, seen map[string]int, pinned []st
 	stood := maps.Clone(r.modes)
 	for _, c := range slices.Backward(r.changes) {
 		if c.Kind == "mode" && !c.At.Before(rounds[0].At) {
-			stood[c.Edge] = modeOf(c.Before)
+			for _, edge := range edgesOf(c) {
+				stood[edge] = modeOf(c.Before)
+			}
 		}
 	}
 	release := 1

@@ -125,33 +125,18 @@ func (f *Freeze) expired(now time.Time) bool {
 
 // String is the freeze in a line, such as "frozen by root (alice) until 2026-03-01T04:00:00Z: upstream is moving".
 func (f *Freeze) String() string {
-	var b strings.Builder
-	b.WriteString("frozen by " + f.Author)
-	if f.Claimed != "" {
-		b.WriteString(" (" + f.Claimed + ")")
-	}
-	if !f.Expires.IsZero() {
-		b.WriteString(" until " + f.Expires.UTC().Format(time.RFC3339))
-	}
-	b.WriteString(": " + f.Comment)
-	return b.String()
+	return "frozen by " + who(f.Author, f.Claimed, f.Expires) + ": " + f.Comment
 }
 
 // Reason says who froze or thawed the network, or that the freeze ran out.
 func (e FreezeChanged) Reason() string {
-	by := e.Author
-	if e.Claimed != "" {
-		by += " (" + e.Claimed + ")"
-	}
 	switch {
 	case e.Expired:
 		return "the freeze ran out"
 	case e.After == nil:
-		return "unfrozen by " + by
-	case e.After.Expires.IsZero():
-		return "frozen by " + by
+		return "unfrozen by " + who(e.Author, e.Claimed, time.Time{})
 	}
-	return "frozen by " + by + " until " + e.After.Expires.UTC().Format(time.RFC3339)
+	return "frozen by " + who(e.Author, e.Claimed, e.After.Expires)
 }
 
 // change is what is kept of it.
