@@ -105,6 +105,22 @@ func TestPatternIsOneDecision(t *testing.T) {
 	})
 }
 
+// A star undoes all modes, that of a canary too, which no star had set.
+func TestStarUndoesAllModes(t *testing.T) {
+	inZones(t, nil, func(s *site) {
+		s.zones = []string{"example.org."}
+		s.canaries("example.org: 192.0.2.9")
+		s.edges("a 192.0.2.1", "b 192.0.2.2")
+		s.start()
+		s.round()
+		for _, name := range []string{"a", "192.0.2.9", "unheard.example.org"} {
+			s.mode(name, selector.Unavailable)
+		}
+		s.mode("*", selector.Available)
+		s.equal("modes left", len(s.Status().Modes), 0)
+	})
+}
+
 func TestNoCandidateIsRefused(t *testing.T) {
 	tests := []struct {
 		name     string
