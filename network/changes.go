@@ -157,7 +157,7 @@ func (n *Network) rungText(f Family) string {
 	case r.rung == selector.Full:
 		return fmt.Sprintf("%d of %d wanted are live", len(r.names), wanted)
 	case r.rung == selector.Short:
-		return fmt.Sprintf("only %d of %d wanted are live: no other edge passes", len(r.names), wanted)
+		return fmt.Sprintf("only %d of %d wanted are live: no other edge that may be used passes", len(r.names), wanted)
 	case r.rung == selector.Hold:
 		return "too few edges pass: the last live ones are held"
 	case r.rung == selector.All:

@@ -100,7 +100,7 @@ func (n *Network) durable(ctx context.Context, pending *state.Pending) (saved bo
 // setMode carries a change of modes out, or shows what it would come to.
 func (n *Network) setMode(c ModeChange, a *Applied) error {
 	now := n.now()
-	names, err := n.match(c.Edge)
+	names, err := n.match(c.Edge, c.Mode)
 	if err != nil {
 		return err
 	}

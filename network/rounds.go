@@ -31,7 +31,8 @@ func (r *recording) trace() trace.Trace {
 	pinned := r.pinned(sets, spans[0].last, seen)
 	r.list(t.Rounds, seen, gone, pinned)
 	r.begin(t.Rounds, seen, pinned)
-	t.Expect = expectations(spans, sets)
+	r.hold(t.Rounds, spans, sets)
+	t.Expect = r.expectations(spans, sets)
 	return t
 }
 
@@ -177,14 +178,19 @@ func say(round *trace.Round, name string, m selector.Mode) {
 	round.Modes[name] = m
 }
 
-// expectations are the recorded sets, each for the rounds up to the next change.
-func expectations(spans []span, sets []set) []trace.Expect {
+// expectations are the recorded sets, each for the rounds up to the next change. Nothing is expected of a round that was not
+// decided by the rules alone: while the network was frozen, or when an operator's change came before its samples were decided
+// on.
+func (r *recording) expectations(spans []span, sets []set) []trace.Expect {
 	if len(sets) == 0 {
 		return nil
 	}
+	stops := r.standstills()
 	expect := make([]trace.Expect, len(spans))
 	for i, s := range spans {
-		if s.known > 0 {
+		frozen := slices.ContainsFunc(stops, func(f standstill) bool { return f.holds(s.last) })
+		together := i+1 < len(spans) && spans[i+1].modes != nil && spans[i+1].last.Sub(s.last) <= gather
+		if s.known > 0 && !frozen && !together {
 			expect[i].Live = append([]string{}, sets[s.known-1].live...)
 		}
 	}
