@@ -38,7 +38,7 @@ func ask(h http.Handler, method, target, body string) (res *http.Response, code 
 
 // whole is the handler of a server's socket.
 func whole(networks ...*network.Network) http.Handler {
-	return &api{source: source(networks), reads: reads, changes: changes}
+	return newAPI(source(networks))
 }
 
 func TestRequests(t *testing.T) {

@@ -86,3 +86,20 @@ func TestMethods(t *testing.T) {
 		t.Errorf("something changed (-before +after):\n%s", diff)
 	}
 }
+
+// A trace takes hundreds of megabytes while it is made: it is for those who may use the socket.
+func TestNoTraceForAnybody(t *testing.T) {
+	n := site(t)
+	for name, tt := range map[string]struct {
+		handler http.Handler
+		want    string
+	}{
+		"the socket": {whole(n), "ok"}, "a TCP address": {ReadOnly(source{n}), CodeNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, code := ask(tt.handler, "GET", "/v1/trace?family=ipv4", ""); code != tt.want {
+				t.Errorf("got %s, want %s", code, tt.want)
+			}
+		})
+	}
+}

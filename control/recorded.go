@@ -7,15 +7,8 @@ import (
 	"github.com/deflect-ca/coredns-edgemanage/trace"
 )
 
-// writing is held by the request whose trace is being made and encoded: a large one takes hundreds of megabytes meanwhile.
-var writing = make(chan struct{}, 1)
-
 // recorded answers with the recorded rounds of one family, as a trace that replay reads.
-func recorded(ctx context.Context, r *request) (any, error) {
-	n, err := r.network()
-	if err != nil {
-		return nil, err
-	}
+func recorded(ctx context.Context, r *request, n *network.Network) (any, error) {
 	family, err := r.family()
 	if err != nil {
 		return nil, err
@@ -23,12 +16,6 @@ func recorded(ctx context.Context, r *request) (any, error) {
 	f, err := rotation(n, family)
 	if err != nil {
 		return nil, err
-	}
-	select {
-	case writing <- struct{}{}:
-		defer func() { <-writing }()
-	case <-ctx.Done():
-		return nil, failf(CodeBusy, "another trace is being written: try again")
 	}
 	t, err := n.Trace(ctx, f)
 	if err != nil {

@@ -60,7 +60,7 @@ func NewServer(source Source) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{cancel: cancel}
 	s.conns.open, s.conns.silence, s.conns.rest = map[net.Conn]*connection{}, silence, rest
-	s.requests.handler = &api{source: source, reads: reads, changes: changes}
+	s.requests.handler = newAPI(source)
 	s.requests.none = make(chan struct{})
 	s.http = http.Server{
 		Handler:           &s.requests,

@@ -287,6 +287,6 @@ const (
 	CodeMethodNotAllowed = "method_not_allowed" // 405
 	CodeTooLarge         = "too_large"          // 413
 	CodeNotRunning       = "not_running"        // 503: as during a reload; try again
-	CodeBusy             = "busy"               // 503: too many connections, or traces at a time; try again
+	CodeBusy             = "busy"               // 503: too many connections, or large answers at a time; try again
 	CodeInternal         = "internal"           // 500
 )
