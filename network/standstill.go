@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/prober"
@@ -72,10 +71,11 @@ func (c FreezeChange) String() string {
 	return "unfreezing"
 }
 
-func (c FreezeChange) check() error {
+// check finds what is wrong with the change; see ModeChange.check.
+func (c *FreezeChange) check() error {
 	var faults []error
-	if len(c.Comment) > maxComment {
-		faults = append(faults, fmt.Errorf("%s: %w comment: it is %d bytes, at most %d are kept", c, ErrInvalid, len(c.Comment), maxComment))
+	if err := checkComment(&c.Comment); err != nil {
+		faults = append(faults, fmt.Errorf("%s: %w", c, err))
 	}
 	switch {
 	case c.For < 0:
@@ -83,7 +83,7 @@ func (c FreezeChange) check() error {
 	case c.For > 0 && !c.Frozen:
 		faults = append(faults, fmt.Errorf("%s: %w time: only a freeze has an end", c, ErrInvalid))
 	}
-	if len(faults) == 0 && c.Frozen && strings.TrimSpace(c.Comment) == "" {
+	if len(faults) == 0 && c.Frozen && c.Comment == "" {
 		return fmt.Errorf("%s: %w, so that the next on call knows why", c, ErrNoComment)
 	}
 	return errors.Join(faults...)
@@ -164,5 +164,5 @@ func loadFreeze(s *state.Freeze) *Freeze {
 	if s == nil {
 		return nil
 	}
-	return &Freeze{Comment: s.Comment, Author: s.Author, Claimed: s.Claimed, At: s.At, Expires: s.Expires}
+	return &Freeze{Comment: inLine(s.Comment), Author: inLine(s.Author), Claimed: inLine(s.Claimed), At: s.At, Expires: s.Expires}
 }
