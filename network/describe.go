@@ -65,7 +65,7 @@ func (n *Network) describeFamily(f Family, now time.Time) FamilyStatus {
 	s := FamilyStatus{
 		Family: f, Coverage: r.published.Coverage, Rung: r.rung, RungText: n.rungText(f), Standing: r.standing,
 		Live: r.names, Addrs: r.published.Addrs, Since: r.since,
-		Warnings: n.warnings(f), MinLive: r.decision.MinLive, Held: r.decision.Held, Recent: len(r.substitutions),
+		Warnings: slices.Clone(r.decision.Warnings), MinLive: r.decision.MinLive, Held: r.decision.Held, Recent: len(r.substitutions),
 		Edges: make([]EdgeStatus, 0, len(n.mem.order)),
 	}
 	for _, e := range n.mem.order {
