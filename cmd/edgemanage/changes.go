@@ -47,7 +47,9 @@ last 1000.
 		if err != nil {
 			return err
 		}
-		changes, err := s.client().Changes(cmd.Context(), q)
+		ctx, cancel := s.asking(cmd.Context())
+		defer cancel()
+		changes, err := s.client().Changes(ctx, q)
 		if err != nil {
 			return asked(err)
 		}

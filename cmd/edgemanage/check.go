@@ -53,10 +53,13 @@ type check struct {
 func (k *check) command(c clock, cmd *cobra.Command, warning, critical string) *cobra.Command {
 	cmd.Args = toNagios(noArgs)
 	k.server = newServer(cmd, c, "text")
+	k.server.wait(cmd, checkTime)
 	cmd.Flags().StringVarP(&k.warning, "warning", "w", "", "warn when crossed: a `range` (default "+warning+")")
 	cmd.Flags().StringVarP(&k.critical, "critical", "c", "", "critical when crossed: a `range` (default "+critical+")")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		result, err := k.run(cmd.Context())
+		ctx, cancel := k.server.asking(cmd.Context())
+		defer cancel()
+		result, err := k.run(ctx)
 		if err != nil {
 			return unknown(cmd, err)
 		}

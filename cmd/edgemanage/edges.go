@@ -58,7 +58,9 @@ all. Edges that are not configured are listed when they have a mode.
 		if err != nil {
 			return err
 		}
-		edges, err := s.client().Edges(cmd.Context(), q)
+		ctx, cancel := s.asking(cmd.Context())
+		defer cancel()
+		edges, err := s.client().Edges(ctx, q)
 		if err != nil {
 			return asked(err)
 		}

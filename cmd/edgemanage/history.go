@@ -30,6 +30,7 @@ what is no file, such as a pipe, is written to.
   edgemanage replay rounds.json --set edge_count=6 --set goodenough=500ms`,
 	}
 	s := newServer(cmd, c, "table", "csv", "json")
+	s.wait(cmd, traceTime)
 	f := cmd.Flags()
 	f.IntVarP(&limit, "limit", "n", 20, "at most this `number` a family")
 	f.StringVar(&trace, "trace", "", "write the recorded rounds of the network to this `file`")
@@ -46,13 +47,15 @@ what is no file, such as a pipe, is written to.
 		if err := checkFamily(family); err != nil {
 			return badInput(err)
 		}
+		ctx, cancel := s.asking(cmd.Context())
+		defer cancel()
 		if trace != "" {
 			for _, flag := range []string{"limit", "format"} {
 				if cmd.Flags().Changed(flag) {
 					return badInput(fmt.Errorf("reading --%s: it is not for --trace, which writes all rounds in one format", flag))
 				}
 			}
-			return s.trace(cmd.Context(), cmd.OutOrStdout(), trace, family)
+			return s.trace(ctx, cmd.OutOrStdout(), trace, family)
 		}
 		if err := checkLimit(limit); err != nil {
 			return err
@@ -62,7 +65,7 @@ what is no file, such as a pipe, is written to.
 		if err != nil {
 			return err
 		}
-		h, err := s.client().History(cmd.Context(), s.network, args[0], limit)
+		h, err := s.client().History(ctx, s.network, args[0], limit)
 		if err != nil {
 			return asked(err)
 		}

@@ -52,6 +52,7 @@ meant.
 		},
 	}
 	s := newServer(cmd, c, "table", "json")
+	s.wait(cmd, changeTime)
 	f := cmd.Flags()
 	f.StringVar(&r.Comment, "comment", "", "`why`; needed unless the mode is available, or for a preview")
 	f.StringVar(&r.For, "for", "", "`how long`, such as 2h; afterwards the edge is available again")
@@ -74,7 +75,9 @@ meant.
 		if err != nil {
 			return err
 		}
-		a, err := s.client().SetMode(cmd.Context(), r)
+		ctx, cancel := s.asking(cmd.Context())
+		defer cancel()
+		a, err := s.client().SetMode(ctx, r)
 		if err != nil {
 			if api, ok := errors.AsType[*control.APIError](err); ok && api.Code == control.CodeNoCandidate {
 				err = fmt.Errorf("%w (--force does it all the same)", err)
@@ -94,7 +97,10 @@ func checkFor(value string) error {
 	if value == "" {
 		return nil
 	}
-	_, err := positive("--for", value)
+	d, err := positive("--for", value)
+	if err == nil && (d < control.MinFor || d > control.MaxFor) {
+		err = badInput(fmt.Errorf("reading --for %q: expected %s", value, control.ForRange))
+	}
 	return err
 }
 
