@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -193,5 +194,14 @@ func TestTwins(t *testing.T) {
 				t.Errorf("status %d %s, want %d; body (-want +got):\n%s", got.Code, got.Header().Get("Content-Type"), want.Code, diff)
 			}
 		})
+	}
+}
+
+// Of what the socket tells, all is told here but traces, which take hundreds of megabytes while they are made.
+func TestNoTraces(t *testing.T) {
+	w := request(New(source{start(t, "east")}, "localhost:9154"), "GET", "/v1/trace?family=ipv4")
+	var f control.Failure
+	if err := json.Unmarshal(w.Body.Bytes(), &f); err != nil || w.Code != http.StatusNotFound || f.Error.Code != control.CodeNotFound {
+		t.Errorf("status %d, body %q, want 404 as an error of the API", w.Code, w.Body)
 	}
 }
