@@ -16,6 +16,7 @@ func (s *scene) look() {
 	if s.outlook != nil {
 		return
 	}
+	s.input.Candidates = s.family.candidates()
 	s.outlook = selector.NewOutlook(s.input, s.settings)
 	s.edges = make(map[string]int, len(s.family.Edges))
 	for i := range s.family.Edges {
