@@ -265,3 +265,29 @@ func errorText(err error) string {
 	}
 	return err.Error()
 }
+
+// The socket is given to a group when it is made, and by a reload: both understand the same of it.
+func TestGroupID(t *testing.T) {
+	own, err := user.LookupGroupId(strconv.Itoa(os.Getgid()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name, group string
+		want        int
+		fails       bool
+	}{
+		{"none", "", -1, false},
+		{"a name", own.Name, os.Getgid(), false},
+		{"a number", "54321", 54321, false},
+		{"a number too large", "4294967296", 0, true},
+		{"no group", "no such group", 0, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got, err := GroupID(tt.group); got != tt.want || (err != nil) != tt.fails {
+				t.Errorf("got %d and error %v, want %d, an error: %t", got, err, tt.want, tt.fails)
+			}
+		})
+	}
+}

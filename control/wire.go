@@ -175,7 +175,7 @@ type Change struct {
 	Kind    string    `json:"kind"` // set, rung, mode, freeze, canary
 	Family  string    `json:"family,omitempty"`
 	Edge    string    `json:"edge,omitempty"`
-	Zone    string    `json:"zone,omitempty"` // of a canary, whose address is Edge
+	Zone    string    `json:"zone,omitempty"` // of a canary, whose address is Edge; empty of several
 	Before  []string  `json:"before"`
 	After   []string  `json:"after"`
 	Rung    string    `json:"rung,omitempty"`
