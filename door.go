@@ -6,10 +6,10 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"os/user"
-	"strconv"
 	"sync"
 	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/control"
 )
 
 // An entrance is where operators find a door of this process: the path of a control socket, or the address of a status page.
@@ -155,7 +155,10 @@ func (d *door) regroup(group string) error {
 		return nil
 	}
 	if d.listener != nil {
-		id, err := groupID(group)
+		id, err := control.GroupID(group)
+		if group == "" {
+			id = os.Getegid() // not what it is: that of before
+		}
 		if err == nil {
 			err = os.Lchown(d.entrance.at, -1, id)
 		}
@@ -165,19 +168,4 @@ func (d *door) regroup(group string) error {
 	}
 	d.group = group
 	return nil
-}
-
-// groupID is the number of a group, and for "" that of the process.
-func groupID(group string) (int, error) {
-	if group == "" {
-		return os.Getegid(), nil
-	}
-	g, err := user.LookupGroup(group)
-	if err == nil {
-		return strconv.Atoi(g.Gid)
-	}
-	if id, numeric := strconv.ParseUint(group, 10, 31); numeric == nil {
-		return int(id), nil
-	}
-	return 0, err
 }

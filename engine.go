@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os/exec"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -72,11 +71,15 @@ func takeOver(e *engine) error {
 	if err := e.prepare(); err != nil {
 		return err
 	}
+	before := active.Load()
 	opened, err := ourDoors.prepare(e)
 	if err != nil {
+		if before == nil {
+			// Who has the socket likely has the state too, which tells more.
+			err = errors.Join(e.held(), err)
+		}
 		return err
 	}
-	before := active.Load()
 	memory := before.stop()
 	if err := e.start(memory); err != nil {
 		ourDoors.abandon(opened)
@@ -168,6 +171,15 @@ func (e *engine) prepare() error {
 	return nil
 }
 
+// held says whose state another process holds.
+func (e *engine) held() error {
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(e.networks)) {
+		faults = append(faults, e.networks[name].Held())
+	}
+	return errors.Join(faults...)
+}
+
 // start starts the networks, taking what they can use out of memory and keeping the rest as spare. When one cannot start
 // all are stopped and memory is whole again.
 func (e *engine) start(memory map[string]*network.Memory) error {
@@ -230,25 +242,6 @@ func (e *engine) ready() bool {
 		}
 	}
 	return true
-}
-
-// announce logs what is odd about a network's configuration, and what an operator may have forgotten.
-func (d *definition) announce(s *network.Status) {
-	for _, w := range d.config.Warnings {
-		log.Warning(w)
-	}
-	for _, r := range d.config.Runs {
-		if _, err := exec.LookPath(r.Argv[0]); err != nil && !d.config.DryRun {
-			log.Warningf("%s: run: %v: it will fail until the command is there", r.At, err)
-		}
-	}
-	if f := s.Freeze; f != nil {
-		log.Warningf("Network %s is frozen, nothing changes but by an operator: %s; comment %q",
-			d.config.Name, network.FreezeChanged{After: f, Author: f.Author, Claimed: f.Claimed}.Reason(), f.Comment)
-	}
-	if d.config.DryRun {
-		log.Infof("Network %s runs dry: nothing is answered and nothing written", d.config.Name)
-	}
 }
 
 // claimed lists the zones that the Corefile names for a network, in whatever blocks.

@@ -35,8 +35,10 @@ func (observer) Observe(name string, e network.Event) {
 	case network.Held:
 		changesHeld.WithLabelValues(name).Add(float64(e.Count))
 		log.Infof("Network %s %s: the budget of changes holds %d substitutions back", name, e.Family, e.Count)
-	case network.ModeChanged:
-		log.Infof("Network %s: mode of %s is %s, was %s: %s; comment %q", name, e.Edge, e.After.Mode, e.Before.Mode, e.Reason(), e.After.Comment)
+	case network.ModesChanged:
+		for _, text := range e.Texts() {
+			log.Infof("Network %s: %s; comment %q", name, text, e.Comment())
+		}
 	case network.FreezeChanged:
 		say := log.Infof
 		if e.After != nil {
@@ -46,12 +48,10 @@ func (observer) Observe(name string, e network.Event) {
 	case network.Hooked:
 		countHook(name, e)
 		logHook(name, e)
-	case network.CanaryChanged:
-		in := "out"
-		if e.Active {
-			in = "in"
+	case network.CanariesChanged:
+		for _, text := range e.Texts() {
+			log.Infof("Network %s: %s", name, text)
 		}
-		log.Infof("Network %s: canary %s of %s is %s: %s", name, e.Addr, e.Zone, in, e.Text)
 	case network.Notified:
 		if e.Err != nil {
 			notifyErrors.WithLabelValues(name, e.Address.String()).Inc()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	golog "log"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,13 @@ import (
 	"github.com/deflect-ca/coredns-edgemanage/prober"
 	"github.com/deflect-ca/coredns-edgemanage/selector"
 )
+
+// taken is the mode of an edge that was taken out.
+func taken(edge string) network.ModeChanged {
+	return network.ModeChanged{
+		Edge: edge, After: network.Mode{Mode: selector.Unavailable, Comment: "x", Author: "ada", At: time.Unix(1700000000, 0)},
+	}
+}
 
 // TestLogLines: what an operator must hear of is one line, with the network and the reason.
 func TestLogLines(t *testing.T) {
@@ -32,9 +40,18 @@ func TestLogLines(t *testing.T) {
 			"[WARNING] plugin/edgemanage: Network mynet ipv6: rung hold, was full: too few pass"},
 		{"rung up", network.RungChanged{Family: network.IPv6, Before: selector.Short, After: selector.Full, Text: "all found"},
 			"[INFO] plugin/edgemanage: Network mynet ipv6: rung full, was short: all found"},
-		{"mode", network.ModeChanged{Edge: "a", After: network.Mode{Mode: selector.Unavailable, Comment: "reboot"}},
+		{"mode", network.ModesChanged{Edges: "a", Changes: []network.ModeChanged{{Edge: "a", After: network.Mode{Mode: selector.Unavailable, Comment: "reboot"}}}},
 			"[INFO] plugin/edgemanage: Network mynet: mode of a is unavailable, was available: " +
 				network.ModeChanged{Edge: "a", After: network.Mode{Mode: selector.Unavailable, Comment: "reboot"}}.Reason() + `; comment "reboot"`},
+		{"modes of many edges", network.ModesChanged{Edges: "*", Changes: []network.ModeChanged{
+			taken("a"), taken("b"), taken("c"), taken("d"), taken("e"), taken("f"), taken("g"),
+		}}, "[INFO] plugin/edgemanage: Network mynet: mode of 7 edges (a, b, c, d, e and 2 more) is unavailable, was available: " + taken("a").Reason() + `; comment "x"`},
+		{"a canary", network.CanariesChanged{Changes: []network.CanaryChanged{
+			{Zone: "example.org.", Addr: netip.MustParseAddr("192.0.2.9"), Active: true, Displaced: "b", Text: "in place of b"},
+		}}, "[INFO] plugin/edgemanage: Network mynet: canary 192.0.2.9 of example.org. is in: in place of b"},
+		{"a canary in another place", network.CanariesChanged{Changes: []network.CanaryChanged{
+			{Zone: "example.org.", Addr: netip.MustParseAddr("192.0.2.9"), Was: true, Active: true, Displaced: "a", Text: "in place of a"},
+		}}, ""},
 		{"held", network.Held{Family: network.IPv4, Count: 2}, "[INFO] plugin/edgemanage: Network mynet ipv4: the budget of changes holds 2 substitutions back"},
 		{"state", network.StateTrouble{Err: errors.New("disk full")},
 			"[ERROR] plugin/edgemanage: Network mynet: writing the state: disk full; answers and probes go on, a restart now would forget what changed"},

@@ -9,17 +9,18 @@ import (
 
 // The properties of the decision.
 
-const maxEdgeCount = 32
+// MaxEdgeCount is the most that edge_count may be: more addresses than that are too long an answer.
+const MaxEdgeCount = 32
 
 func (p *parser) edgeCount(args []string) {
-	if n, ok := p.count(args, 1, maxEdgeCount); ok {
+	if n, ok := p.count(args, 1, MaxEdgeCount); ok {
 		p.net.EdgeCount = n
 	}
 }
 
 // minLive leaves the upper end of the range, edge_count, to finish: edge_count may come later in the block.
 func (p *parser) minLive(args []string) {
-	if n, ok := p.count(args, 1, maxEdgeCount); ok {
+	if n, ok := p.count(args, 1, MaxEdgeCount); ok {
 		p.net.MinLive = n
 	}
 }

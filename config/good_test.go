@@ -47,6 +47,15 @@ var good = map[string][]Network{
 		noSocket(n)
 		n.Warnings = []string{"least.corefile:2: " + noState}
 	})},
+	// A state that is too deep for a socket is no reason to refuse a start: nobody asked for one.
+	"control-default-long": {network("mynet", "control-default-long.corefile", 2, func(n *Network) {
+		n.Sources = []Source{named("edge1.example.net", "control-default-long.corefile", 3)}
+		n.Object.URL = &url.URL{Scheme: "https", Host: "example.org", Path: "/probe"}
+		n.State = "/var/lib/" + strings.Repeat("s", 90)
+		noSocket(n)
+		n.Warnings = []string{"control-default-long.corefile:6: state: no control socket: the default of control: the path of the socket, " +
+			`"/var/lib/` + strings.Repeat("s", 71) + `"..., has 112 bytes: expected at most 107, here or by "control SOCKET [GROUP]"`}
+	})},
 	"full": {{
 		Name: "My_net-2.a", File: "full.corefile", Line: 3,
 		Sources: []Source{

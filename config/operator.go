@@ -52,10 +52,13 @@ func (p *parser) finishControl(start position) {
 	if _, ok := p.seen["control"]; ok || n.State == "" || n.DryRun || !p.consider(start, "state") {
 		return
 	}
-	n.Control, n.DefaultControl, n.ControlAt = filepath.Join(n.State, defaultSocket), true, p.at.String()
-	if err := checkSocket(n.Control); err != nil {
-		p.faultf("the default of control: %w, here or by %q", err, properties["control"].usage)
+	path := filepath.Join(n.State, defaultSocket)
+	if err := checkSocket(path); err != nil {
+		// Nobody asked for it: no reason to refuse a start.
+		p.warnf("no control socket: the default of control: %v, here or by %q", err, properties["control"].usage)
+		return
 	}
+	n.Control, n.DefaultControl, n.ControlAt = path, true, p.at.String()
 }
 
 func (p *parser) status(args []string) {

@@ -4,10 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 
@@ -40,7 +38,7 @@ func ask(h http.Handler, method, target, body string) (res *http.Response, code 
 
 // whole is the handler of a server's socket.
 func whole(networks ...*network.Network) http.Handler {
-	return &api{source: source(networks), reads: reads, changes: changes}
+	return newAPI(source(networks))
 }
 
 func TestRequests(t *testing.T) {
@@ -49,6 +47,9 @@ func TestRequests(t *testing.T) {
 	both := configure(t, "both", "d.example.net 192.0.2.4 2001:db8::4")
 	both.Families = 0
 	dual := whole(start(t, both))
+	half := configure(t, "half", three...)
+	half.Families = 0
+	either := whole(start(t, half))
 	stopped := start(t, configure(t, "stopped", three...))
 	if m := stopped.Stop(); m != nil {
 		m.Close()
@@ -92,7 +93,7 @@ func TestRequests(t *testing.T) {
 		{"history of an unknown edge", "/v1/history?edge=x", "", one, CodeUnknownEdge},
 		{"recent", "/v1/recent?limit=200", "", one, "ok"},
 		{"too much", "/v1/recent?limit=201", "", one, CodeBadRequest},
-		{"nothing", "/v1/recent?limit=0", "", one, CodeBadRequest},
+		{"none", "/v1/recent?limit=0", "", one, CodeBadRequest},
 		{"no number", "/v1/recent?limit=x", "", one, CodeBadRequest},
 		{"changes of all", "/v1/changes?limit=1000", "", two, "ok"},
 		{"changes since a moment", "/v1/changes?since=2026-01-02T03:04:05Z", "", one, "ok"},
@@ -103,6 +104,7 @@ func TestRequests(t *testing.T) {
 		{"a trace", "/v1/trace", "", one, "ok"},
 		{"a trace of either family", "/v1/trace", "", dual, CodeBadRequest},
 		{"a trace of one of both", "/v1/trace?family=ipv6", "", dual, "ok"},
+		{"a trace where one family has edges", "/v1/trace", "", either, "ok"},
 		{"no path", "/", "", one, CodeNotFound},
 		{"a path in other letters", "/V1/networks", "", one, CodeNotFound},
 		{"a longer path", "/v1/networks/", "", one, CodeNotFound},
@@ -124,6 +126,9 @@ func TestRequests(t *testing.T) {
 		{"a mode that is no pattern", "/v1/mode", `{"edge":"[","mode":"available"}`, one, CodeBadRequest},
 		{"a number for a time", "/v1/mode", `{"edge":"a.example.net","mode":"force","comment":"c","for":7200}`, one, CodeBadRequest},
 		{"no time", "/v1/mode", `{"edge":"a.example.net","mode":"force","comment":"c","for":"2"}`, one, CodeBadRequest},
+		{"hardly a time", "/v1/mode", `{"edge":"a.example.net","mode":"force","comment":"c","for":"1ns"}`, one, CodeBadRequest},
+		{"ages", "/v1/mode", `{"edge":"a.example.net","mode":"force","comment":"c","for":"87601h"}`, one, CodeBadRequest},
+		{"a freeze for ages", "/v1/freeze", `{"comment":"c","for":"87601h"}`, one, CodeBadRequest},
 		{"a time gone by", "/v1/mode", `{"edge":"a.example.net","mode":"force","comment":"c","for":"-2h"}`, one, CodeBadRequest},
 		{"all edges", "/v1/mode", `{"edge":"*","mode":"unavailable","comment":"c"}`, one, CodeNoCandidate},
 		{"a field twice", "/v1/mode", `{"edge":"a.example.net","mode":"force","mode":"unavailable","comment":"c"}`, one, CodeBadRequest},
@@ -132,7 +137,7 @@ func TestRequests(t *testing.T) {
 		{"two objects", "/v1/mode", `{"edge":"a.example.net","mode":"available"}{}`, one, CodeBadRequest},
 		{"half an object", "/v1/mode", `{"edge":"a.example.net",`, one, CodeBadRequest},
 		{"a list", "/v1/mode", `[]`, one, CodeBadRequest},
-		{"nothing", "/v1/mode", ` `, one, CodeBadRequest},
+		{"no body", "/v1/mode", ` `, one, CodeBadRequest},
 		{"a query", "/v1/mode?network=net", `{"edge":"a.example.net","mode":"available"}`, one, CodeBadRequest},
 		{"too large", "/v1/mode", `{"comment":"` + strings.Repeat("x", maxBody) + `"}`, one, CodeTooLarge},
 		{"a mode while stopped", "/v1/mode", `{"edge":"a.example.net","mode":"available"}`, whole(stopped), CodeNotRunning},
@@ -176,81 +181,6 @@ func TestTypes(t *testing.T) {
 				t.Errorf("got status %d, want %d: %s", w.Code, want, w.Body)
 			}
 		})
-	}
-}
-
-var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "post", "get"}
-
-// paths are all paths of the API, and some that are none.
-func paths() []string {
-	known := slices.Concat(slices.Sorted(maps.Keys(reads)), slices.Sorted(maps.Keys(changes)))
-	return append(known, "/", "*", "", "/v1", "/v1/", "/v1/mode/", "/v1//mode", "//v1/mode", "/v1/%6dode", "/v2/mode", "/v1/MODE")
-}
-
-// standing is what no read may change.
-func standing(n *network.Network) string {
-	d := EdgesOf(n)
-	modes := []any{n.Status().Modes, n.Status().Freeze, n.Status().Serial, d.Families[0].Live, len(n.Changes(1000))}
-	return fmt.Sprintf("%+v", modes)
-}
-
-const anyChange = `{"edge":"a.example.net","mode":"unavailable","comment":"c"}`
-
-// Nothing that is asked of the handler for the status page changes anything, and all but GET and HEAD is refused.
-func TestReadOnly(t *testing.T) {
-	n := site(t)
-	before := standing(n)
-	h := ReadOnly(source{n})
-	for _, method := range methods {
-		for _, path := range paths() {
-			for _, body := range []string{"", anyChange, `{"comment":"c"}`} {
-				res, code := ask(h, method, path, body)
-				if isRead := method == "GET" || method == "HEAD"; isRead {
-					if _, known := reads[path]; !known && res.StatusCode != http.StatusNotFound {
-						t.Errorf("%s %s: got status %d, want 404", method, path, res.StatusCode)
-					}
-					continue
-				}
-				if code != CodeMethodNotAllowed || res.Header.Get("Allow") != readMethods {
-					t.Errorf("%s %s: got %s, allowed %q, want %s", method, path, code, res.Header.Get("Allow"), CodeMethodNotAllowed)
-				}
-			}
-		}
-	}
-	if diff := cmp.Diff(before, standing(n)); diff != "" {
-		t.Errorf("something changed (-before +after):\n%s", diff)
-	}
-}
-
-// On the socket, too, each path has its methods, and only POST changes anything.
-func TestMethods(t *testing.T) {
-	n := site(t)
-	before := standing(n)
-	h := whole(n)
-	for _, method := range methods {
-		for _, path := range paths() {
-			_, isRead := reads[path]
-			_, isChange := changes[path]
-			if isChange && method == "POST" {
-				continue
-			}
-			res, code := ask(h, method, path, anyChange)
-			want, allow := http.StatusNotFound, ""
-			switch {
-			case isRead && (method == "GET" || method == "HEAD"):
-				continue // what they answer is for others
-			case isRead:
-				want, allow = http.StatusMethodNotAllowed, readMethods
-			case isChange:
-				want, allow = http.StatusMethodNotAllowed, changeMethod
-			}
-			if res.StatusCode != want || res.Header.Get("Allow") != allow {
-				t.Errorf("%s %s: got status %d (%s), allowed %q, want %d, %q", method, path, res.StatusCode, code, res.Header.Get("Allow"), want, allow)
-			}
-		}
-	}
-	if diff := cmp.Diff(before, standing(n)); diff != "" {
-		t.Errorf("something changed (-before +after):\n%s", diff)
 	}
 }
 

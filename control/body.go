@@ -75,6 +75,16 @@ func checkFields(data []byte, known []string) error {
 	return nil
 }
 
+// MinFor and MaxFor bound how long a mode or a freeze may be set for: what is shorter is over before anybody sees it, and
+// longer is a slip of the keyboard.
+const (
+	MinFor = time.Second
+	MaxFor = 10 * 365 * 24 * time.Hour
+
+	// ForRange is that in words.
+	ForRange = "1s to 87600h, which is 10 years"
+)
+
 // duration reads a field with a Go duration; empty is 0, which is without an end.
 func duration(field, s string) (time.Duration, error) {
 	if s == "" {
@@ -83,6 +93,9 @@ func duration(field, s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
 	if err != nil || d <= 0 {
 		return 0, failf(CodeBadRequest, "reading field %s: %q is no duration such as 2h or 90m", field, s)
+	}
+	if d < MinFor || d > MaxFor {
+		return 0, failf(CodeBadRequest, "reading field %s: %q is not in %s", field, s, ForRange)
 	}
 	return d, nil
 }

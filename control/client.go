@@ -15,11 +15,14 @@ import (
 	"time"
 )
 
-// clientTime bounds a request of the client; it is more than the server takes at most.
-const clientTime = 40 * time.Second
+// clientTime bounds a request of the client. The server takes less, or ends the connection.
+const clientTime = writeTime + time.Second
 
-// maxAnswer bounds what the client reads of an answer, in bytes.
-const maxAnswer = 512 << 20
+// Bounds of what the client keeps of an answer, in bytes. An explanation of many edges is long; a trace is not kept.
+const (
+	maxAnswer      = 64 << 20
+	maxExplanation = 512 << 20
+)
 
 // ErrUnreachable is wrapped by the client's errors when no server could be asked. Of a change it means that nothing was
 // done.
@@ -52,7 +55,7 @@ func NewClient(socket string) *Client {
 				if err != nil {
 					return nil, &dialError{err}
 				}
-				return c, nil
+				return follow(ctx, c), nil
 			},
 		},
 	}}
@@ -66,15 +69,29 @@ func (e *dialError) Unwrap() error { return e.error }
 // ask asks for a path and decodes the answer. Fields that this version does not know are passed over: the server may be
 // newer.
 func (c *Client) ask(ctx context.Context, path string, query map[string]string, answer any) error {
-	body, err := c.get(ctx, path, query)
+	most := int64(maxAnswer)
+	if path == explainPath {
+		most = maxExplanation
+	}
+	body, err := c.get(ctx, path, query, most)
 	if err != nil {
 		return err
 	}
 	return c.decode(path, body, answer)
 }
 
-// get returns the answer to a GET. Parameters without a value are left out.
-func (c *Client) get(ctx context.Context, path string, query map[string]string) ([]byte, error) {
+// get returns the answer to a GET, read up to most bytes.
+func (c *Client) get(ctx context.Context, path string, query map[string]string, most int64) ([]byte, error) {
+	answer, err := c.send(ctx, http.MethodGet, target(path, query), nil)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	return c.read(path, answer.Body, most)
+}
+
+// target is a path with its query. Parameters without a value are left out.
+func target(path string, query map[string]string) string {
 	values := url.Values{}
 	for name, value := range query {
 		if value != "" {
@@ -84,7 +101,7 @@ func (c *Client) get(ctx context.Context, path string, query map[string]string) 
 	if len(values) > 0 {
 		path += "?" + values.Encode()
 	}
-	return c.do(ctx, http.MethodGet, path, nil)
+	return path
 }
 
 func (c *Client) post(ctx context.Context, path string, request, answer any) error {
@@ -92,43 +109,70 @@ func (c *Client) post(ctx context.Context, path string, request, answer any) err
 	if err != nil {
 		return fmt.Errorf("encoding the request: %w", err)
 	}
-	body, err := c.do(ctx, http.MethodPost, path, data)
+	sent, err := c.send(ctx, http.MethodPost, path, data)
+	if err != nil {
+		if _, refused := errors.AsType[*APIError](err); !refused && !errors.Is(err, ErrUnreachable) {
+			err = fmt.Errorf("%w (it may have done as it was asked: look before asking again)", err)
+		}
+		return err
+	}
+	defer sent.Body.Close()
+	body, err := c.read(path, sent.Body, maxAnswer)
 	if err != nil {
 		return err
 	}
 	return c.decode(path, body, answer)
 }
 
-// do returns the body of a 2xx answer.
-func (c *Client) do(ctx context.Context, method, path string, data []byte) ([]byte, error) {
-	r, err := http.NewRequestWithContext(ctx, method, "http://edgemanage"+path, bytes.NewReader(data))
+// send returns the 2xx answer to a request, whose body is to be closed. It asks again for a while as long as the server
+// has no room and has done nothing.
+func (c *Client) send(ctx context.Context, method, target string, data []byte) (*http.Response, error) {
+	retry := newRetry()
+	for {
+		answer, err := c.once(ctx, method, target, data)
+		if err == nil || !crowded(err) || !retry.wait(ctx) {
+			return answer, err
+		}
+	}
+}
+
+// once asks one time.
+func (c *Client) once(ctx context.Context, method, target string, data []byte) (*http.Response, error) {
+	var sent delivery
+	r, err := http.NewRequestWithContext(sent.watch(ctx), method, "http://edgemanage"+target, bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("asking %s of %q: %w", path, c.socket, err)
+		return nil, fmt.Errorf("asking %s of %q: %w", target, c.socket, err)
 	}
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	answer, err := c.http.Do(r)
 	if err != nil {
-		err = c.explain(err)
-		if method == http.MethodPost && !errors.Is(err, ErrUnreachable) {
-			err = fmt.Errorf("%w (it may have done as it was asked: look before asking again)", err)
-		}
-		return nil, err
+		return nil, c.explain(sent.judge(err))
+	}
+	if answer.StatusCode/100 == 2 {
+		return answer, nil
 	}
 	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
+	body, err := c.read(r.URL.Path, answer.Body, maxAnswer)
+	if err != nil {
+		return nil, err
+	}
+	var f Failure
+	if json.Unmarshal(body, &f) != nil || f.Error.Code == "" {
+		return nil, fmt.Errorf("asking %s of %q: what answers there is no edgemanage: %s", r.URL.Path, c.socket, answer.Status)
+	}
+	return nil, &APIError{Status: answer.StatusCode, Code: f.Error.Code, Message: f.Error.Message}
+}
+
+// read returns an answer of up to most bytes.
+func (c *Client) read(path string, from io.Reader, most int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(from, most+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("reading the answer to %s from %q: %w", path, c.socket, err)
-	case len(body) > maxAnswer:
-		return nil, fmt.Errorf("reading the answer to %s from %q: it is over %d bytes", path, c.socket, maxAnswer)
-	case answer.StatusCode/100 != 2:
-		var f Failure
-		if json.Unmarshal(body, &f) != nil || f.Error.Code == "" {
-			return nil, fmt.Errorf("asking %s of %q: what answers there is no edgemanage: %s", path, c.socket, answer.Status)
-		}
-		return nil, &APIError{Status: answer.StatusCode, Code: f.Error.Code, Message: f.Error.Message}
+		return nil, fmt.Errorf("reading the answer to %s from %q: %w", path, c.socket, plainly(err))
+	case int64(len(body)) > most:
+		return nil, fmt.Errorf("reading the answer to %s from %q: it is over %d bytes", path, c.socket, most)
 	}
 	return body, nil
 }
@@ -149,7 +193,16 @@ func (c *Client) explain(err error) error {
 		return e
 	}
 	if _, dialled := errors.AsType[*dialError](err); !dialled {
-		return fmt.Errorf("asking the server at %q: %w", c.socket, err)
+		if errors.Is(err, errUnread) {
+			return fmt.Errorf("asking the server at %q: %w: %w", c.socket, ErrUnreachable, err)
+		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("asking the server at %q: it has not answered in time: %w", c.socket, context.DeadlineExceeded)
+		}
+		return fmt.Errorf("asking the server at %q: %w", c.socket, plainly(err))
+	}
+	if errors.Is(err, syscall.EAGAIN) {
+		return fmt.Errorf("connecting to control socket %q: %w: %w", c.socket, ErrUnreachable, errFull)
 	}
 	hint := ""
 	switch {
@@ -162,7 +215,7 @@ func (c *Client) explain(err error) error {
 	case len(c.socket) > maxPath:
 		hint = fmt.Sprintf("the path is over %d bytes long", maxPath)
 	default:
-		hint = err.Error()
+		hint = plainly(err).Error()
 	}
 	return fmt.Errorf("connecting to control socket %q: %w: %s", c.socket, ErrUnreachable, hint)
 }

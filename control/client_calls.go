@@ -2,10 +2,15 @@ package control
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"net/http"
 	"strconv"
 	"time"
 )
+
+// explainPath is the endpoint whose answers are the longest.
+const explainPath = "/v1/explain"
 
 // EdgesQuery says which edges are asked for; what is empty does not restrict them.
 type EdgesQuery struct {
@@ -44,7 +49,7 @@ func (c *Client) Edges(ctx context.Context, q EdgesQuery) (answer Edges, err err
 
 // Explain returns edges with what would have to happen for them to enter. The edge is a name or a pattern; empty is all.
 func (c *Client) Explain(ctx context.Context, network, edge, family string) (answer Edges, err error) {
-	err = c.ask(ctx, "/v1/explain", map[string]string{"network": network, "edge": edge, "family": family}, &answer)
+	err = c.ask(ctx, explainPath, map[string]string{"network": network, "edge": edge, "family": family}, &answer)
 	return answer, err
 }
 
@@ -76,15 +81,18 @@ func (c *Client) Canaries(ctx context.Context, network string) (answer Canaries,
 	return answer, err
 }
 
-// Trace writes the recorded rounds of a family to w in the format of package trace. It writes nothing unless it has all of
-// them. The family may be empty where the network serves but one.
+// Trace writes the recorded rounds of a family to w in the format of package trace, as they come: an error may come after
+// some of them. The family may be empty where the network serves but one, or has edges of but one.
 func (c *Client) Trace(ctx context.Context, network, family string, w io.Writer) error {
-	body, err := c.get(ctx, "/v1/trace", map[string]string{"network": network, "family": family})
+	answer, err := c.send(ctx, http.MethodGet, target("/v1/trace", map[string]string{"network": network, "family": family}), nil)
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(body)
-	return err
+	defer answer.Body.Close()
+	if _, err := io.Copy(w, answer.Body); err != nil {
+		return fmt.Errorf("reading the answer to /v1/trace from %q: %w", c.socket, plainly(err))
+	}
+	return nil
 }
 
 // SetMode sets the mode of edges, or says what that would come to.

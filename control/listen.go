@@ -45,7 +45,7 @@ func listen(path, group string) (net.Listener, error) {
 	if len(path) > maxPath {
 		return nil, fmt.Errorf("the path is %d bytes long, at most %d are possible", len(path), maxPath)
 	}
-	gid, err := groupID(group)
+	gid, err := GroupID(group)
 	if err != nil {
 		return nil, err
 	}
@@ -159,8 +159,8 @@ func kind(m fs.FileMode) string {
 	return "something else than a socket"
 }
 
-// groupID returns -1 for no group.
-func groupID(group string) (int, error) {
+// GroupID returns the number of a group given by name or number, and -1 for none: chown(2) leaves the group as it is then.
+func GroupID(group string) (int, error) {
 	if group == "" {
 		return -1, nil
 	}

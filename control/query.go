@@ -48,11 +48,7 @@ func (r *request) networks() ([]*network.Network, error) {
 	return []*network.Network{n}, err
 }
 
-// network returns the network that the query names; it need not name the only one.
-func (r *request) network() (*network.Network, error) {
-	return pick(r.source.Networks(), r.query["network"])
-}
-
+// pick returns the network of a name; it need not name the only one.
 func pick(all []*network.Network, name string) (*network.Network, error) {
 	var names []string
 	for _, n := range all {
@@ -110,7 +106,7 @@ func (r *request) edge() (string, error) {
 	if _, err := path.Match(given, ""); err != nil {
 		return "", failf(CodeBadRequest, "reading parameter edge: %q is no pattern: %v", given, err)
 	}
-	return strings.ToLower(given), nil
+	return strings.TrimSuffix(strings.ToLower(given), "."), nil
 }
 
 // number returns a count from 1 to most, fallback when the query gives none.

@@ -19,14 +19,25 @@ const (
 
 // reads are the endpoints that change nothing.
 var reads = map[string]endpoint{
-	"/v1/networks": {[]string{"network"}, networks},
-	"/v1/edges":    {[]string{"network", "family", "grade", "mode", "live", "edge"}, edges},
-	"/v1/explain":  {[]string{"network", "edge", "family"}, explain},
-	"/v1/history":  {[]string{"network", "edge", "limit"}, edgeHistory},
-	"/v1/recent":   {[]string{"network", "limit"}, recent},
-	"/v1/changes":  {[]string{"network", "limit", "since"}, lastChanges},
-	"/v1/canaries": {[]string{"network"}, canaries},
-	"/v1/trace":    {[]string{"network", "family"}, recorded},
+	"/v1/networks": {[]string{"network"}, networks, small},
+	"/v1/edges":    {[]string{"network", "family", "grade", "mode", "live", "edge"}, of(edges), large},
+	"/v1/explain":  {[]string{"network", "edge", "family"}, of(explain), large},
+	"/v1/history":  {[]string{"network", "edge", "limit"}, of(edgeHistory), large},
+	"/v1/recent":   {[]string{"network", "limit"}, of(recent), large},
+	"/v1/changes":  {[]string{"network", "limit", "since"}, lastChanges, large},
+	"/v1/canaries": {[]string{"network"}, of(canaries), large},
+	"/v1/trace":    {[]string{"network", "family"}, of(recorded), huge},
+}
+
+// of makes the answer of an endpoint that is about one network.
+func of(answer func(context.Context, *request, *network.Network) (any, error)) func(context.Context, *request) (any, error) {
+	return func(ctx context.Context, r *request) (any, error) {
+		n, err := pick(r.source.Networks(), r.query["network"])
+		if err != nil {
+			return nil, err
+		}
+		return answer(ctx, r, n)
+	}
 }
 
 func networks(_ context.Context, r *request) (any, error) {
@@ -42,11 +53,7 @@ func networks(_ context.Context, r *request) (any, error) {
 	return answer, nil
 }
 
-func edges(_ context.Context, r *request) (any, error) {
-	n, err := r.network()
-	if err != nil {
-		return nil, err
-	}
+func edges(_ context.Context, r *request, n *network.Network) (any, error) {
 	w, err := r.wanted()
 	if err != nil {
 		return nil, err
@@ -97,16 +104,12 @@ func (w wanted) fits(e Edge) bool {
 		(w.mode == "" || w.mode == e.Mode.Mode) && (w.live == nil || *w.live == e.Live)
 }
 
-func explain(ctx context.Context, r *request) (any, error) {
-	n, err := r.network()
-	if err != nil {
-		return nil, err
-	}
+func explain(ctx context.Context, r *request, n *network.Network) (any, error) {
 	w, err := r.wanted()
 	if err != nil {
 		return nil, err
 	}
-	explanations, err := n.Explain(ctx, w.edge)
+	explanations, err := r.engine.explain(ctx, n, w.edge)
 	if err != nil {
 		return nil, err
 	}
@@ -125,11 +128,7 @@ func explain(ctx context.Context, r *request) (any, error) {
 	return answer, nil
 }
 
-func edgeHistory(ctx context.Context, r *request) (any, error) {
-	n, err := r.network()
-	if err != nil {
-		return nil, err
-	}
+func edgeHistory(ctx context.Context, r *request, n *network.Network) (any, error) {
 	edge, err := r.edge()
 	if err != nil {
 		return nil, err
@@ -154,16 +153,12 @@ func edgeHistory(ctx context.Context, r *request) (any, error) {
 	return answer, nil
 }
 
-func recent(ctx context.Context, r *request) (any, error) {
-	n, err := r.network()
-	if err != nil {
-		return nil, err
-	}
+func recent(ctx context.Context, r *request, n *network.Network) (any, error) {
 	limit, err := r.number("limit", someRecent, maxRecentAsked)
 	if err != nil {
 		return nil, err
 	}
-	series, err := n.Recent(ctx, limit)
+	series, err := r.engine.recent(ctx, n, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -186,10 +181,6 @@ func lastChanges(_ context.Context, r *request) (any, error) {
 	return Changes{Changes: ChangesOf(limit, since, all...)}, nil
 }
 
-func canaries(_ context.Context, r *request) (any, error) {
-	n, err := r.network()
-	if err != nil {
-		return nil, err
-	}
+func canaries(_ context.Context, _ *request, n *network.Network) (any, error) {
 	return CanariesOf(n), nil
 }

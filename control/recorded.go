@@ -7,36 +7,15 @@ import (
 	"github.com/deflect-ca/coredns-edgemanage/trace"
 )
 
-// writing is held by the request whose trace is being made and encoded: a large one takes hundreds of megabytes meanwhile.
-var writing = make(chan struct{}, 1)
-
 // recorded answers with the recorded rounds of one family, as a trace that replay reads.
-func recorded(ctx context.Context, r *request) (any, error) {
-	n, err := r.network()
-	if err != nil {
-		return nil, err
-	}
+func recorded(ctx context.Context, r *request, n *network.Network) (any, error) {
 	family, err := r.family()
 	if err != nil {
 		return nil, err
 	}
-	var f network.Family
-	switch s := n.Status(); {
-	case family != "":
-		f, err = parseFamily(family)
-	case s != nil && len(s.Families) == 1:
-		f = s.Families[0].Family
-	default:
-		err = failf(CodeBadRequest, "parameter family is required while the network serves both: ipv4 or ipv6")
-	}
+	f, err := rotation(n, family)
 	if err != nil {
 		return nil, err
-	}
-	select {
-	case writing <- struct{}{}:
-		defer func() { <-writing }()
-	case <-ctx.Done():
-		return nil, failf(CodeBusy, "another trace is being written: try again")
 	}
 	t, err := n.Trace(ctx, f)
 	if err != nil {
@@ -44,4 +23,26 @@ func recorded(ctx context.Context, r *request) (any, error) {
 	}
 	data, err := trace.Encode(t)
 	return document(data), err
+}
+
+// rotation returns the family that a request names. It need not name one where only one is served, or has edges.
+func rotation(n *network.Network, family string) (network.Family, error) {
+	if family != "" {
+		return parseFamily(family)
+	}
+	var served, used []network.Family
+	if s := n.Status(); s != nil {
+		for _, f := range s.Families {
+			served = append(served, f.Family)
+			if len(f.Edges) > 0 {
+				used = append(used, f.Family)
+			}
+		}
+	}
+	for _, choice := range [][]network.Family{used, served} {
+		if len(choice) == 1 {
+			return choice[0], nil
+		}
+	}
+	return 0, failf(CodeBadRequest, "parameter family is required, since the network serves both: ipv4 or ipv6")
 }

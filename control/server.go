@@ -7,8 +7,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/network"
@@ -33,9 +31,13 @@ const (
 	engineTime = 10 * time.Second
 
 	// maxServed connections are served at a time. As many more are answered 503 at once, and any further ones are closed:
-	// a request must not lie in a queue and be carried out when who sent it has given up.
+	// a request must not lie in a queue and be carried out when who sent it has given up. Before that those give way, the
+	// oldest first, that have not sent the head of a request for silence, or that have rested after an answer for rest:
+	// programs that hang must not lock an operator out.
 	maxServed = 64
 	maxOpen   = 2 * maxServed
+	silence   = 250 * time.Millisecond
+	rest      = 5 * time.Second
 )
 
 // Closing takes at most lastTime: the requests under way may end as they would for answerBy, then they are told to answer at
@@ -50,17 +52,15 @@ type Server struct {
 	http     http.Server
 	requests underway
 	cancel   context.CancelFunc // makes requests that wait for something answer at once
-	open     atomic.Int64       // connections
-	conns    sync.WaitGroup     // goroutines of connections
+	conns    connections
 }
-
-type busyKey struct{}
 
 // NewServer returns a server of the control API that shows source.
 func NewServer(source Source) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{cancel: cancel}
-	s.requests.handler = &api{source: source, reads: reads, changes: changes}
+	s.conns.open, s.conns.silence, s.conns.rest = map[net.Conn]*connection{}, silence, rest
+	s.requests.handler = newAPI(source)
 	s.requests.none = make(chan struct{})
 	s.http = http.Server{
 		Handler:           &s.requests,
@@ -74,7 +74,7 @@ func NewServer(source Source) *Server {
 		DisableGeneralOptionsHandler: true,
 		BaseContext:                  func(net.Listener) context.Context { return ctx },
 		ConnContext:                  s.welcome,
-		ConnState:                    s.count,
+		ConnState:                    s.conns.follow,
 	}
 	return s
 }
@@ -108,31 +108,22 @@ func (s *Server) Close() {
 		s.http.Close()
 	}
 	s.cancel()
-	s.conns.Wait()
+	s.conns.ended.Wait()
 }
+
+// busyKey marks the contexts of connections that there is no room for.
+type busyKey struct{}
 
 // welcome notes of a new connection who it is, and whether there is room for it.
 func (s *Server) welcome(ctx context.Context, c net.Conn) context.Context {
-	switch open := s.open.Load(); {
-	case open >= maxOpen:
+	switch others := s.conns.makeRoom(time.Now()); {
+	case others >= maxOpen:
 		c.Close()
-	case open >= maxServed:
+	case others >= maxServed:
 		ctx = context.WithValue(ctx, busyKey{}, true)
 	}
 	if uid, ok := peerUID(c); ok {
 		ctx = withPeer(ctx, uid)
 	}
 	return ctx
-}
-
-// count follows the goroutines of connections: each begins with StateNew, and has ended all its work with StateClosed.
-func (s *Server) count(_ net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		s.open.Add(1)
-		s.conns.Add(1)
-	case http.StateClosed, http.StateHijacked:
-		s.open.Add(-1)
-		s.conns.Done()
-	}
 }

@@ -98,9 +98,12 @@ func TestConcurrentChanges(t *testing.T) {
 	}
 }
 
+// patient keeps every connection, however long the machine takes for others.
+func patient(s *Server) { s.conns.silence, s.conns.rest = time.Hour, time.Hour }
+
 // With all connections taken the next are told so at once, and those beyond see their connection end.
 func TestTooManyConnections(t *testing.T) {
-	_, socket := serve(t, site(t))
+	_, socket := serveAs(t, patient, site(t))
 	ask := func(c net.Conn) string {
 		if _, err := io.WriteString(c, "GET /v1/networks HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 			return "closed"
@@ -136,11 +139,11 @@ func TestTooManyConnections(t *testing.T) {
 
 // Connections beyond the last bound end without an answer.
 func TestFarTooManyConnections(t *testing.T) {
-	server, socket := serve(t, site(t))
+	server, socket := serveAs(t, patient, site(t))
 	for range maxOpen {
 		connect(t, socket)
 	}
-	await(t, "the connections", func() bool { return server.open.Load() == maxOpen })
+	await(t, "the connections", func() bool { return server.conns.count() == maxOpen })
 	if n, err := connect(t, socket).Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("got %d bytes and error %v, want the end", n, err)
 	}

@@ -141,12 +141,19 @@ func socketPath(t testing.TB) string {
 // serve runs a server of networks until the test ends, and returns it with its socket.
 func serve(t testing.TB, networks ...*network.Network) (s *Server, socket string) {
 	t.Helper()
+	return serveAs(t, func(*Server) {}, networks...)
+}
+
+// serveAs is serve with a server that is set otherwise before it begins.
+func serveAs(t testing.TB, set func(*Server), networks ...*network.Network) (s *Server, socket string) {
+	t.Helper()
 	socket = socketPath(t)
 	l, err := Listen(socket, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s = NewServer(source(networks))
+	set(s)
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()
 	t.Cleanup(func() {

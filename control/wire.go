@@ -175,7 +175,7 @@ type Change struct {
 	Kind    string    `json:"kind"` // set, rung, mode, freeze, canary
 	Family  string    `json:"family,omitempty"`
 	Edge    string    `json:"edge,omitempty"`
-	Zone    string    `json:"zone,omitempty"` // of a canary, whose address is Edge
+	Zone    string    `json:"zone,omitempty"` // of a canary, whose address is Edge; empty of several
 	Before  []string  `json:"before"`
 	After   []string  `json:"after"`
 	Rung    string    `json:"rung,omitempty"`
@@ -288,6 +288,6 @@ const (
 	CodeMethodNotAllowed = "method_not_allowed" // 405
 	CodeTooLarge         = "too_large"          // 413
 	CodeNotRunning       = "not_running"        // 503: as during a reload; try again
-	CodeBusy             = "busy"               // 503: too many connections, or traces at a time; try again
+	CodeBusy             = "busy"               // 503: too many connections, or large answers at a time; try again
 	CodeInternal         = "internal"           // 500
 )

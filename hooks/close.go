@@ -12,6 +12,7 @@ const grace = 2 * time.Second
 var (
 	errFull   = errors.New("dropped: too many events wait")
 	errClosed = errors.New("dropped: this process ends")
+	errGone   = errors.New("dropped: it is no longer configured")
 )
 
 // Close ends the Hooks within a few seconds. For two of them, what waits is still told: commands run on, and webhooks get

@@ -23,6 +23,7 @@ package hooks
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -111,13 +112,23 @@ func New(o Options) *Hooks {
 // command that runs and a try under way come to their end. A receiver that stands twice is told once. It does not wait,
 // and after Close it does nothing.
 func (h *Hooks) Configure(runs []config.Run, webhooks []config.Webhook) {
+	var reports []Report
+	defer func() {
+		for _, r := range reports {
+			h.observe(r)
+		}
+	}()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
 		return
 	}
 	h.commands = commandsOf(runs)
+	all := slices.Clone(h.runs)
 	h.runs = h.runs.only(h.commands)
+	for _, e := range all.without(h.commands) {
+		reports = append(reports, drop(Run, e.command.name(), e.message, errGone))
+	}
 	before := h.webhooks
 	h.webhooks = nil
 	for _, c := range webhooks {
@@ -133,6 +144,9 @@ func (h *Hooks) Configure(runs []config.Run, webhooks []config.Webhook) {
 	}
 	for _, w := range before {
 		if find(h.webhooks, config.Webhook{URL: w.url}) == nil {
+			for _, e := range w.waiting {
+				reports = append(reports, drop(Webhook, w.name(), e.message, errGone))
+			}
 			w.waiting = nil
 			w.leave()
 		}

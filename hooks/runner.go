@@ -38,6 +38,13 @@ func (q queue) only(commands []command) queue {
 	})
 }
 
+// without returns the entries of other commands.
+func (q queue) without(commands []command) queue {
+	return slices.DeleteFunc(slices.Clone(q), func(e entry) bool {
+		return slices.ContainsFunc(commands, func(c command) bool { return c.key == e.command.key })
+	})
+}
+
 // runAll runs what waits, one at a time, until nothing does.
 func (h *Hooks) runAll() {
 	for {

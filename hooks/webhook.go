@@ -67,7 +67,11 @@ func (h *Hooks) deliver(w *webhook, m message) {
 			Kind: Webhook, Target: w.name(), Event: m.kind, ID: m.id, Err: a.err, Took: time.Since(began),
 			Lost: a.err != nil && (last || a.final),
 		})
-		if a.err == nil || last || a.final || !h.pause(w, max(delays[tries], a.after)) {
+		if a.err == nil || last || a.final {
+			return
+		}
+		if !h.pause(w, max(delays[tries], a.after)) {
+			h.observe(drop(Webhook, w.name(), m, errGone))
 			return
 		}
 	}

@@ -158,9 +158,15 @@ func TestConfigure(t *testing.T) {
 		p.Enqueue(change("1"))
 		p.Enqueue(change("2"))
 		pass(7 * time.Second)
+		p.log.take()
 		stays := p.hooks[0]
 		stays.Secret = []byte("new")
 		p.Configure(nil, []config.Webhook{stays, p.hooks[2], stays})
+		pass(time.Millisecond)
+		// What waited for the one that goes, the one it was at and the one after it, is lost, and counted.
+		if diff := cmp.Diff(tally{Dropped: 2}, count(p.log.take())); diff != "" {
+			t.Errorf("reports (-want +got):\n%s", diff)
+		}
 		p.Enqueue(change("3"))
 		p.becomes("a", taking)
 		p.becomes("b", taking)

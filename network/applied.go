@@ -60,7 +60,10 @@ func (n *Network) outcome(f Family, before picture) Outcome {
 	r := n.mem.rotations[f]
 	o := Outcome{
 		Family: f, Before: before.names, After: slices.Clone(r.names), RungBefore: before.rung, RungAfter: r.rung,
-		Warnings: n.warnings(f),
+		Warnings: slices.Clone(r.decision.Warnings),
+	}
+	if n.mem.freeze != nil {
+		o.Warnings = append(o.Warnings, n.mem.freeze.String())
 	}
 	for _, name := range before.names {
 		if !slices.Contains(r.names, name) {
@@ -84,13 +87,4 @@ func (n *Network) outcome(f Family, before picture) Outcome {
 		o.Warnings = append(o.Warnings, fmt.Sprintf("the budget of changes holds %d of them back", held))
 	}
 	return o
-}
-
-// warnings are what an operator must not overlook about a family as it stands.
-func (n *Network) warnings(f Family) []string {
-	warnings := slices.Clone(n.mem.rotations[f].decision.Warnings)
-	if n.mem.freeze != nil {
-		warnings = append(warnings, n.mem.freeze.String())
-	}
-	return warnings
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // benchNetwork is a network of pinned edges that has taken them up, without a state and not running.
-func benchNetwork(b *testing.B, edges int) *Network {
+func benchNetwork(b testing.TB, edges int) *Network {
 	b.Helper()
 	c := &config.Network{
 		Name: "net", NS: []string{"ns1.example.net."}, EdgeCount: 4, Keep: "better", MaxChanges: 10, MaxChangesPer: 10 * time.Minute,

@@ -66,14 +66,17 @@ func (n *Network) enrolCanaries(in *Inputs, gone map[string]*edge) {
 			n.tellOnce(Warning{fmt.Sprintf("canaries %q: line %d: %s is no zone of this network", n.config.Canaries, entry.Line, entry.Zone)})
 		}
 	}
+	var out []CanaryChanged
 	for _, zone := range slices.Sorted(maps.Keys(before)) {
 		b := before[zone]
 		n.touch(zone)
 		if mem.canaries[zone] == nil && b.verdict.Canary && n.knows(zone) {
-			out := CanaryChanged{Zone: zone, Addr: b.entry.Addr, Was: true, Displaced: b.verdict.Displaced, Text: "no longer configured"}
-			n.tell(out)
-			n.record(n.now(), out)
+			out = append(out, CanaryChanged{Zone: zone, Addr: b.entry.Addr, Was: true, Displaced: b.verdict.Displaced, Text: "no longer configured"})
 		}
+	}
+	if len(out) > 0 {
+		n.tell(CanariesChanged{out})
+		n.record(n.now(), CanariesChanged{out})
 	}
 }
 
@@ -136,6 +139,7 @@ func (n *Network) decideCanaries() (events []Event) {
 		}
 		events = append(events, Warning{text})
 	}
+	var changes []CanaryChanged
 	for _, zone := range zones {
 		c := mem.canaries[zone]
 		before := c.verdict
@@ -147,8 +151,11 @@ func (n *Network) decideCanaries() (events []Event) {
 		mem.saved = nil
 		n.dirty = true
 		if n.knows(zone) {
-			events = append(events, CanaryChanged{Zone: zone, Addr: c.entry.Addr, Was: before.Canary, Active: c.verdict.Canary, Displaced: c.verdict.Displaced, Text: c.verdict.Reason})
+			changes = append(changes, CanaryChanged{Zone: zone, Addr: c.entry.Addr, Was: before.Canary, Active: c.verdict.Canary, Displaced: c.verdict.Displaced, Text: c.verdict.Reason})
 		}
+	}
+	if len(changes) > 0 {
+		events = append(events, CanariesChanged{changes})
 	}
 	return events
 }

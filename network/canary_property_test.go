@@ -112,11 +112,13 @@ func movedCanary(r *recorder) string {
 		switch e := e.(type) {
 		case SetChanged:
 			live = e.After
-		case CanaryChanged:
-			if was := place[e.Zone]; e.Active && len(live) > 1 && slices.Contains(live, was) && e.Displaced != was {
-				return fmt.Sprintf("%s: the canary is in place of %s, and was of %s, which is live: %v", e.Zone, e.Displaced, was, live)
+		case CanariesChanged:
+			for _, c := range e.Changes {
+				if was := place[c.Zone]; c.Active && len(live) > 1 && slices.Contains(live, was) && c.Displaced != was {
+					return fmt.Sprintf("%s: the canary is in place of %s, and was of %s, which is live: %v", c.Zone, c.Displaced, was, live)
+				}
+				place[c.Zone] = c.Displaced
 			}
-			place[e.Zone] = e.Displaced
 		}
 	}
 	return ""

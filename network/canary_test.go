@@ -97,7 +97,7 @@ func TestCanaryComesAndGoes(t *testing.T) {
 			s.wantRise("passing again", "example.org", org, true)
 		}
 		var told []string
-		for _, e := range heard[CanaryChanged](s.told) {
+		for _, e := range canariesTold(s.told) {
 			told = append(told, fmt.Sprintf("%s %s %t %s", e.Zone, e.Addr, e.Active, e.Displaced))
 		}
 		in, out := "example.org. 192.0.2.9 true b", "example.org. 192.0.2.9 false b"
@@ -176,7 +176,7 @@ func TestCanaryAtRestart(t *testing.T) {
 			s.start()
 			s.wantAddrs("restarted "+when, "example.org", inPlaceB)
 			s.wantRise("restarted "+when, "example.org", serial, false)
-			s.equal("told", len(heard[CanaryChanged](s.told)), 0)
+			s.equal("told", len(canariesTold(s.told)), 0)
 		}
 	})
 }

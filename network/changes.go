@@ -160,7 +160,7 @@ func (n *Network) rungText(f Family) string {
 	case r.rung == selector.Full:
 		return fmt.Sprintf("%d of %d wanted are live", len(r.names), wanted)
 	case r.rung == selector.Short:
-		return fmt.Sprintf("only %d of %d wanted are live: no other edge passes", len(r.names), wanted)
+		return fmt.Sprintf("only %d of %d wanted are live: no other edge that may be used passes", len(r.names), wanted)
 	case r.rung == selector.Hold:
 		return "too few edges pass: the last live ones are held"
 	case r.rung == selector.All:
@@ -173,62 +173,36 @@ func (n *Network) rungText(f Family) string {
 
 // record keeps a change for people to read later, in memory and in the state.
 func (n *Network) record(now time.Time, e Event) {
-	var c state.Change
+	for _, c := range recordsOf(e) {
+		c.At = now
+		n.mem.changes.add(c)
+		switch {
+		case n.interim != nil:
+			n.interim.changes = append(n.interim.changes, c)
+		case n.mem.store != nil:
+			n.mem.store.AddChange(c)
+		}
+	}
+}
+
+// recordsOf is what is kept of an event: a few changes at most, however many edges and zones it is about, since what is kept
+// has room for some thousand.
+func recordsOf(e Event) []state.Change {
 	switch e := e.(type) {
 	case SetChanged:
-		c = state.Change{
+		return []state.Change{{
 			Kind: "set", Family: e.Family.String(), Before: e.Before, After: e.After, Rung: e.Rung, Serial: e.Serial, Reason: e.Text,
-		}
+		}}
 	case RungChanged:
-		c = state.Change{
+		return []state.Change{{
 			Kind: "rung", Family: e.Family.String(), Before: []string{e.Before.String()}, After: []string{e.After.String()}, Reason: e.Text,
-		}
-	case ModeChanged:
-		c = state.Change{
-			Kind: "mode", Edge: e.Edge, Before: []string{e.Before.Mode.String()}, After: []string{e.After.Mode.String()},
-			Author: e.After.Author, Claimed: e.After.Claimed, Comment: e.After.Comment, Reason: e.Reason(),
-		}
+		}}
 	case FreezeChanged:
-		c = e.change()
-	case CanaryChanged:
-		c = e.change()
-	default:
-		return
+		return []state.Change{e.change()}
+	case ModesChanged:
+		return e.records()
+	case CanariesChanged:
+		return e.records()
 	}
-	c.At = now
-	n.mem.changes.add(c)
-	switch {
-	case n.interim != nil:
-		n.interim.changes = append(n.interim.changes, c)
-	case n.mem.store != nil:
-		n.mem.store.AddChange(c)
-	}
-}
-
-// change is what is kept of a canary that came in, went out or changed places.
-func (e CanaryChanged) change() state.Change {
-	where := map[bool]string{false: "out", true: "in"}
-	c := state.Change{
-		Kind: "canary", Zone: e.Zone, Family: familyOf(e.Addr).String(), Edge: e.Addr.String(),
-		Before: []string{where[e.Was]}, After: []string{where[e.Active]}, Reason: e.Text,
-	}
-	if e.Active && e.Displaced != "" {
-		c.Reason += ", in place of " + e.Displaced
-	}
-	return c
-}
-
-// Reason says who changed a mode, or that it ran out.
-func (e ModeChanged) Reason() string {
-	if e.After.At.IsZero() {
-		return "the mode " + e.Before.Mode.String() + " ran out"
-	}
-	text := "set by " + e.After.Author
-	if e.After.Claimed != "" {
-		text += " (" + e.After.Claimed + ")"
-	}
-	if !e.After.Expires.IsZero() {
-		text += " until " + e.After.Expires.UTC().Format(time.RFC3339)
-	}
-	return text
+	return nil
 }

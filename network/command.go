@@ -76,7 +76,10 @@ func (n *Network) apply(ctx context.Context, preview bool, change func(*Applied)
 	if err != nil || preview {
 		return applied, err
 	}
-	applied.Saved, applied.NotSaved = n.durable(ctx, pending)
+	if applied.Saved, applied.NotSaved = n.durable(ctx, pending); !applied.Saved {
+		// Whoever looks now sees the trouble with the disk, not only with the next decision.
+		_ = n.do(ctx, func() { n.status.Store(n.describe(n.now())) })
+	}
 	return applied, nil
 }
 
@@ -101,7 +104,7 @@ func (n *Network) durable(ctx context.Context, pending *state.Pending) (saved bo
 // setMode carries a change of modes out, or shows what it would come to.
 func (n *Network) setMode(c ModeChange, a *Applied) error {
 	now := n.now()
-	names, err := n.match(c.Edge)
+	names, err := n.match(c.Edge, c.Mode)
 	if err != nil {
 		return err
 	}
@@ -130,7 +133,7 @@ func (n *Network) setMode(c ModeChange, a *Applied) error {
 		return fmt.Errorf("%w in %s: it is not done without force", ErrNoCandidate, strings.Join(of, " and "))
 	}
 	a.Edges = n.setModes(names, c, now)
-	n.announce(a.Edges, now, isPattern(c.Edge))
+	n.announce(a.Edges, c.Edge, now)
 	a.Families = n.outcomes(func() { n.ordering(names, n.decide) })
 	return nil
 }

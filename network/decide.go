@@ -107,31 +107,32 @@ func (n *Network) input(f Family, now time.Time) selector.Input {
 	r := n.mem.rotations[f]
 	in := selector.Input{
 		Candidates:    make([]selector.Candidate, 0, len(n.mem.order)),
-		LastLive:      r.live,
+		LastLive:      n.lastLive(f),
 		Substitutions: r.substitutions,
 		Rotation:      r.turns,
 		Now:           now,
 		Frozen:        n.mem.freeze != nil && r.decided,
-	}
-	if in.Frozen && r.standing {
-		// What is frozen is what is answered, of a saved set the part that stands.
-		in.LastLive = slices.DeleteFunc(slices.Clone(r.live), func(name string) bool { return !r.isLive(name) })
 	}
 	for _, e := range n.mem.order {
 		m := e.members[f]
 		if m == nil || !m.address().IsValid() {
 			continue
 		}
-		grade := m.grade
-		if !m.served.IsValid() && grade.Passing() {
-			grade = history.Unknown // what passed was another address, which it has no more
-		}
 		_, ordered := slices.BinarySearch(n.ordered, e.name)
 		in.Candidates = append(in.Candidates, selector.Candidate{
-			Name: e.name, Addr: m.address(), Mode: n.mem.modes[e.name].Mode, Grade: grade, Average: m.average, Ordered: ordered,
+			Name: e.name, Addr: m.address(), Mode: n.mem.modes[e.name].Mode, Grade: m.merit(), Average: m.average, Ordered: ordered,
 		})
 	}
 	return in
+}
+
+// lastLive is the set that a decision starts from. What is frozen is what is answered, of a saved set the part that stands.
+func (n *Network) lastLive(f Family) []string {
+	r := n.mem.rotations[f]
+	if n.mem.freeze != nil && r.decided && r.standing {
+		return slices.DeleteFunc(slices.Clone(r.live), func(name string) bool { return !r.isLive(name) })
+	}
+	return r.live
 }
 
 // nobody says whether a family is without edges. Where no address is known in either family because no name resolves,

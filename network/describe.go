@@ -68,7 +68,7 @@ func (n *Network) describeFamily(f Family, now time.Time) FamilyStatus {
 	s := FamilyStatus{
 		Family: f, Coverage: r.published.Coverage, Rung: r.rung, RungText: n.rungText(f), Standing: r.standing,
 		Live: r.names, Addrs: r.published.Addrs, Since: r.since,
-		Warnings: n.warnings(f), MinLive: r.decision.MinLive, Held: r.decision.Held, Recent: len(r.substitutions),
+		Warnings: slices.Clone(r.decision.Warnings), MinLive: r.decision.MinLive, Held: r.decision.Held, Recent: len(r.substitutions),
 		Edges: make([]EdgeStatus, 0, len(n.mem.order)),
 	}
 	for _, e := range n.mem.order {
@@ -78,14 +78,28 @@ func (n *Network) describeFamily(f Family, now time.Time) FamilyStatus {
 		}
 		edge := n.describeMember(e, member, now)
 		edge.Live = r.isLive(e.name)
-		if v, ok := find(r.decision.Verdicts, e.name); ok {
-			edge.Verdict = v
-		} else {
-			edge.Verdict = selector.Verdict{Name: e.name, Mode: edge.Mode, Grade: edge.Grade, Average: edge.Average}
-		}
+		edge.Verdict = r.verdict(edge)
 		s.Edges = append(s.Edges, edge)
 	}
 	return s
+}
+
+// verdict is what decided on an edge. Before the first decision, and while a saved set stands, what the rules would come to
+// so far is not what is answered, and must not be told as if it were.
+func (r *rotation) verdict(e EdgeStatus) selector.Verdict {
+	v, ok := find(r.decision.Verdicts, e.Name)
+	if !ok {
+		v = selector.Verdict{Name: e.Name, Mode: e.Mode, Grade: e.Grade, Average: e.Average}
+	}
+	absolute := v.Rule == selector.RuleUnavailable || v.Rule == selector.RuleRemoved
+	if absolute || r.decided && (!r.standing || r.decision.Frozen) {
+		return v
+	}
+	v.Live, v.Other, v.Rule = e.Live, "", selector.RuleUndecided
+	if e.Live {
+		v.Rule = selector.RuleSaved
+	}
+	return v
 }
 
 // isLive says whether an edge is published.

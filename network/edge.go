@@ -64,6 +64,14 @@ func (m *member) address() netip.Addr {
 	return m.probe
 }
 
+// merit is the grade that the member competes with. What passed at an address that it has no more is not known to pass.
+func (m *member) merit() history.Grade {
+	if !m.served.IsValid() && m.grade.Passing() {
+		return history.Unknown
+	}
+	return m.grade
+}
+
 // regrade brings grade and average up to date; an edge that was not probed since the last decision keeps its grade.
 func (m *member) regrade(now time.Time, r history.Rules) {
 	if !m.fresh {

@@ -3,9 +3,9 @@ package network
 import (
 	"context"
 	"fmt"
-	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/deflect-ca/coredns-edgemanage/history"
 	"github.com/deflect-ca/coredns-edgemanage/selector"
@@ -27,38 +27,41 @@ type Explanation struct {
 // resolved, is explained in the first family when it is asked for. The error wraps ErrNoMatch, or ErrInvalid for a bad
 // pattern.
 //
-// The network's goroutine only copies what it decides on: ten thousand edges are worked out outside of it.
+// Ten thousand edges are worked out from the status, outside of the network's goroutine, which only adds what is not in it.
 func (n *Network) Explain(ctx context.Context, pattern string) ([]Explanation, error) {
 	fits, err := fitting(pattern)
 	if err != nil {
 		return nil, fmt.Errorf("explaining edges: %w", err)
 	}
+	var s *Status
 	var scenes []scene
-	var nameless []EdgeStatus // that have no family
-	var canaryOf string
+	var removed []string // names that have a mode and are in no list
 	err = n.do(ctx, func() {
-		s := n.status.Load()
+		s = n.status.Load()
 		for _, f := range s.Families {
 			scenes = append(scenes, n.scene(s, f))
 		}
-		for _, e := range n.mem.order {
-			if e.members == ([families]*member{}) {
-				nameless = append(nameless, n.nameless(e.name, selector.RuleNotPassing))
-			}
-		}
-		for name := range n.mem.modes {
+		for name := range s.Modes {
 			if e := n.mem.edges[name]; e == nil || !e.configured {
-				nameless = append(nameless, n.nameless(name, selector.RuleRemoved))
-			}
-		}
-		for _, zone := range slices.Sorted(maps.Keys(n.mem.canaries)) {
-			if fits(n.mem.canaries[zone].edge.name) {
-				canaryOf = zone
+				removed = append(removed, name)
 			}
 		}
 	})
 	if err != nil {
 		return nil, fmt.Errorf("explaining edges: %w", err)
+	}
+	var nameless []EdgeStatus // that have no family
+	for _, name := range s.Unresolved {
+		nameless = append(nameless, s.nameless(name, selector.RuleNotPassing))
+	}
+	for _, name := range removed {
+		nameless = append(nameless, s.nameless(name, selector.RuleRemoved))
+	}
+	var canaryOf string
+	for _, c := range s.Canaries {
+		if fits(c.Edge.Name) {
+			canaryOf = c.Zone
+		}
 	}
 	var out []Explanation
 	for i := range scenes {
@@ -76,7 +79,7 @@ func (n *Network) Explain(ctx context.Context, pattern string) ([]Explanation, e
 				out = append(out, scenes[i].explain(e))
 			}
 		}
-		slices.SortFunc(out, byName)
+		slices.SortFunc(out, func(a, b Explanation) int { return strings.Compare(a.Name, b.Name) })
 	}
 	switch {
 	case len(out) > 0 || pattern == "":
@@ -101,8 +104,8 @@ func fitting(pattern string) (func(name string) bool, error) {
 }
 
 // nameless is the status of a name without a member in any family.
-func (n *Network) nameless(name string, why selector.Rule) EdgeStatus {
-	mode := n.mem.modes[name].Mode
+func (s *Status) nameless(name string, why selector.Rule) EdgeStatus {
+	mode := s.Modes[name].Mode
 	if why == selector.RuleNotPassing && mode == selector.Unavailable {
 		why = selector.RuleUnavailable
 	}
@@ -126,19 +129,30 @@ type scene struct {
 	outlook *selector.Outlook
 	edges   map[string]int // where in family.Edges
 	forced  int            // how many of them are pinned by their mode
+	live    int            // and how many are live
+	queue   []*EdgeStatus  // that are out, pass and may enter, in the order in which they would
 }
 
 func (n *Network) scene(s *Status, f FamilyStatus) scene {
 	r := n.mem.rotations[f.Family]
 	sc := scene{
-		family: f, decided: r.decided, modes: s.Modes, rules: n.rules,
-		input: n.input(f.Family, n.now()), settings: n.settings[f.Family],
+		family: f, decided: r.decided, modes: s.Modes, rules: n.rules, settings: n.settings[f.Family],
+		// The network goes on changing these in place. The candidates come with look.
+		input: selector.Input{LastLive: slices.Clone(n.lastLive(f.Family)), Substitutions: slices.Clone(r.substitutions), Now: n.now()},
 	}
 	if r.decision.Frozen {
 		sc.freeze = s.Freeze
 	}
-	// The network goes on changing these in place.
-	sc.input.Substitutions = slices.Clone(sc.input.Substitutions)
-	sc.input.LastLive = slices.Clone(sc.input.LastLive)
 	return sc
+}
+
+// candidates are those that the last decision was about, as it saw them.
+func (f *FamilyStatus) candidates() []selector.Candidate {
+	all := make([]selector.Candidate, 0, len(f.Edges))
+	for _, e := range f.Edges {
+		if e.Addr.IsValid() {
+			all = append(all, selector.Candidate{Name: e.Name, Addr: e.Addr, Mode: e.Mode, Grade: e.Verdict.Grade, Average: e.Average})
+		}
+	}
+	return all
 }

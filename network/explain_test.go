@@ -116,6 +116,13 @@ func TestExplain(t *testing.T) {
 			"b ipv4: frozen by bob until 2000-01-03 00:01 UTC (upstream): enters when the network is unfrozen; " +
 				"it would take the place of a (fail, 5.050s); mode force does not wait for that",
 		}},
+		{"frozen, and not needed", nil, func(s *site) {
+			if _, err := s.SetFreeze(context.Background(), FreezeChange{Frozen: true, Comment: "upstream"}); err != nil {
+				s.Fatal(err)
+			}
+		}, []string{
+			"c ipv4: frozen (upstream): it would not enter if the network were unfrozen: all live edges grade as well as it could; " +
+				"enters when one of them gets worse or is withdrawn, or by mode force"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -251,5 +258,30 @@ func TestExplainComesTrue(t *testing.T) {
 		s.equal("until then", s.family(IPv4).Live, []string{"a", "c"})
 		s.advance(s.config.Interval) // a decision comes with a sample
 		s.equal("after it", s.family(IPv4).Live, []string{"c", "d"})
+	})
+}
+
+// What the rules would come to so far is not told as if it were answered: before the first decision an edge that only has not
+// been tried was "live: last resort" while everybody got SERVFAIL.
+func TestUndecidedIsSaid(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.config.State = s.TempDir()
+		s.edges("a 192.0.2.1", "b 192.0.2.2", "c 192.0.2.3")
+		s.prober.set(hanging, "192.0.2.1", "192.0.2.2", "192.0.2.3")
+		s.start()
+		s.advance(time.Second)
+		s.want("at first", "SERVFAIL")
+		for _, e := range s.family(IPv4).Edges {
+			s.equal(e.Name, e.Verdict.String(), "out: nothing is decided yet, unknown")
+		}
+		s.prober.set(behaviour{took: fast}, "192.0.2.1", "192.0.2.2", "192.0.2.3")
+		s.round()
+		s.prober.set(hanging, "192.0.2.1", "192.0.2.2", "192.0.2.3")
+		s.restart()
+		s.want("from the saved set", "192.0.2.1 192.0.2.2")
+		s.equal("a", s.edge("a").Verdict.String(), "live: of the saved set, pass_threshold, average 5.050s, until its edges have been probed")
+		s.equal("c", s.edge("c").Verdict.String(), "out: nothing is decided yet, pass_threshold, average 5.050s")
+		s.mode("a", selector.Unavailable)
+		s.equal("a taken out", s.edge("a").Verdict.Rule, selector.RuleUnavailable)
 	})
 }

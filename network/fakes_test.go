@@ -202,6 +202,22 @@ func heard[E Event](r *recorder) []E {
 	return events
 }
 
+// modesTold are the changes of modes that were told, one by one.
+func modesTold(r *recorder) (changes []ModeChanged) {
+	for _, e := range heard[ModesChanged](r) {
+		changes = append(changes, e.Changes...)
+	}
+	return changes
+}
+
+// canariesTold are the changes of canaries that were told, one by one.
+func canariesTold(r *recorder) (changes []CanaryChanged) {
+	for _, e := range heard[CanariesChanged](r) {
+		changes = append(changes, e.Changes...)
+	}
+	return changes
+}
+
 func parseAddrs(texts ...string) (addrs []netip.Addr) {
 	for _, t := range texts {
 		addrs = append(addrs, netip.MustParseAddr(t))

@@ -20,7 +20,7 @@ func (n *Network) heed() (ordered []string) {
 		switch c.Kind {
 		case "mode":
 			n.note(n.said(c))
-			ordered = append(ordered, c.Edge)
+			ordered = append(ordered, edgesOf(c)...)
 		case "freeze":
 			n.note(frozenBy(c))
 		}
@@ -29,16 +29,20 @@ func (n *Network) heed() (ordered []string) {
 	return slices.Compact(ordered)
 }
 
-// said is a change of a mode as it was told of when it was made.
-func (n *Network) said(c state.Change) ModeChanged {
-	e := ModeChanged{
-		Edge: c.Edge, Before: Mode{Mode: modeOf(c.Before)},
-		After: Mode{Mode: modeOf(c.After), Comment: c.Comment, Author: c.Author, Claimed: c.Claimed, At: c.At},
+// said are modes as they were told of when they were set.
+func (n *Network) said(c state.Change) ModesChanged {
+	told := ModesChanged{Edges: c.Edge}
+	for _, edge := range edgesOf(c) {
+		e := ModeChanged{
+			Edge: edge, Before: Mode{Mode: modeOf(c.Before)},
+			After: Mode{Mode: modeOf(c.After), Comment: c.Comment, Author: c.Author, Claimed: c.Claimed, At: c.At},
+		}
+		if m, stands := n.mem.modes[edge]; stands && m.At.Equal(c.At) {
+			e.After.Expires = m.Expires
+		}
+		told.Changes = append(told.Changes, e)
 	}
-	if m, stands := n.mem.modes[c.Edge]; stands && m.At.Equal(c.At) {
-		e.After.Expires = m.Expires
-	}
-	return e
+	return told
 }
 
 // frozenBy is a freeze or its end.

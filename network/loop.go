@@ -2,6 +2,8 @@ package network
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -101,13 +103,20 @@ func (n *Network) wake() time.Time {
 // expire ends modes, and a freeze, that have run out and reports whether there were any.
 func (n *Network) expire() (any bool) {
 	now := n.now()
+	var over []ModeChanged
 	for name, m := range n.mem.modes {
 		if m.expired(now) {
-			delete(n.mem.modes, name)
-			n.tell(ModeChanged{Edge: name, Before: m})
-			n.record(now, ModeChanged{Edge: name, Before: m})
-			n.dirty, any = true, true // else the next start would find it, and obey it until it ran out again
+			over = append(over, ModeChanged{Edge: name, Before: m})
 		}
+	}
+	if len(over) > 0 {
+		slices.SortFunc(over, func(a, b ModeChanged) int { return strings.Compare(a.Edge, b.Edge) })
+		for _, c := range over {
+			delete(n.mem.modes, c.Edge)
+		}
+		n.tell(ModesChanged{Changes: over})
+		n.record(now, ModesChanged{Changes: over})
+		n.dirty, any = true, true // else the next start would find them, and obey them until they ran out again
 	}
 	if f := n.mem.freeze; f.expired(now) {
 		n.freeze(now, FreezeChanged{Before: f, Expired: true})

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/deflect-ca/coredns-edgemanage/config"
+	"github.com/deflect-ca/coredns-edgemanage/selector"
 )
 
 // maxPattern bounds a pattern, in bytes; no name is as long.
@@ -37,8 +38,9 @@ func edgePattern(s string) (string, error) {
 
 // match lists the edges that an operator means, sorted. A name means itself, whether or not anything is known of it: an
 // edge may be taken out before it is in any list. A pattern means configured edges and those with a mode, but no canary: a
-// star for the edges of a site must not take in a zone's server on trial.
-func (n *Network) match(pattern string) ([]string, error) {
+// star for the edges of a site must not take in a zone's server on trial. It does where modes are undone: then a star undoes
+// all of them.
+func (n *Network) match(pattern string, m selector.Mode) ([]string, error) {
 	if !isPattern(pattern) {
 		return []string{pattern}, nil
 	}
@@ -52,7 +54,7 @@ func (n *Network) match(pattern string) ([]string, error) {
 		add(e.name)
 	}
 	for name := range n.mem.modes {
-		if e := n.mem.edges[name]; e == nil || !e.configured || !e.canary {
+		if e := n.mem.edges[name]; e == nil || !e.configured || !e.canary || m == selector.Available {
 			add(name)
 		}
 	}

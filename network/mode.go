@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/selector"
@@ -35,8 +34,6 @@ type ModeChange struct {
 	Preview bool          // only say what it would come to
 }
 
-const maxComment = 1000 // bytes; a comment is a line for people, and stands in every listing
-
 // check finds what is wrong with the change, and writes the edge's name as the lists do. Its error wraps ErrNoComment if
 // only the comment is missing, else ErrInvalid.
 func (c *ModeChange) check() error {
@@ -49,8 +46,8 @@ func (c *ModeChange) check() error {
 	if c.Mode > selector.Unavailable {
 		faults = append(faults, fmt.Errorf("setting mode of %q: %w mode %s", c.Edge, ErrInvalid, c.Mode))
 	}
-	if len(c.Comment) > maxComment {
-		faults = append(faults, fmt.Errorf("setting mode of %q: %w comment: it is %d bytes, at most %d are kept", c.Edge, ErrInvalid, len(c.Comment), maxComment))
+	if err := checkComment(&c.Comment); err != nil {
+		faults = append(faults, fmt.Errorf("setting mode of %q: %w", c.Edge, err))
 	}
 	switch {
 	case c.For < 0:
@@ -58,7 +55,7 @@ func (c *ModeChange) check() error {
 	case c.For > 0 && c.Mode == selector.Available:
 		faults = append(faults, fmt.Errorf("setting mode of %q: %w time: available has no end, a mode that ends is followed by it", c.Edge, ErrInvalid))
 	}
-	if len(faults) == 0 && c.Mode != selector.Available && !c.Preview && strings.TrimSpace(c.Comment) == "" {
+	if len(faults) == 0 && c.Mode != selector.Available && !c.Preview && c.Comment == "" {
 		return fmt.Errorf("setting mode %s of %q: %w, so that the next on call knows why", c.Mode, c.Edge, ErrNoComment)
 	}
 	return errors.Join(faults...)
@@ -83,16 +80,19 @@ func (n *Network) setModes(names []string, c ModeChange, now time.Time) []EdgeMo
 	return edges
 }
 
-// announce tells of modes that were set, records them and has them saved with the next decision. A pattern names edges that
-// were available and stay it; that is nothing to tell of.
-func (n *Network) announce(edges []EdgeMode, now time.Time, pattern bool) {
+// announce tells of modes that were set by a name or pattern, records them and has them saved with the next decision. A
+// pattern names edges that were available and stay it; that is nothing to tell of.
+func (n *Network) announce(edges []EdgeMode, by string, now time.Time) {
+	told := ModesChanged{Edges: by}
 	for _, e := range edges {
-		if pattern && e.Before.Mode == selector.Available && e.After.Mode == selector.Available {
+		if isPattern(by) && e.Before.Mode == selector.Available && e.After.Mode == selector.Available {
 			continue
 		}
-		changed := ModeChanged{Edge: e.Edge, Before: e.Before, After: e.After}
-		n.tell(changed)
-		n.record(now, changed)
+		told.Changes = append(told.Changes, ModeChanged{Edge: e.Edge, Before: e.Before, After: e.After})
+	}
+	if len(told.Changes) > 0 {
+		n.tell(told)
+		n.record(now, told)
 	}
 	n.dirty = true
 	n.mem.modesLost = false // somebody has looked
@@ -141,7 +141,7 @@ func (m Mode) saved() state.Mode {
 // loadMode reads a saved mode. With the error comes unavailable without an end: a withdrawn edge must not come back because
 // its mode cannot be read.
 func loadMode(s state.Mode) (Mode, error) {
-	m := Mode{Mode: selector.Unavailable, Comment: s.Comment, Author: s.Author, Claimed: s.Claimed, At: s.At}
+	m := Mode{Mode: selector.Unavailable, Comment: inLine(s.Comment), Author: inLine(s.Author), Claimed: inLine(s.Claimed), At: s.At}
 	mode, err := selector.ParseMode(s.Mode)
 	if err != nil {
 		return m, err

@@ -61,7 +61,7 @@ func TestModes(t *testing.T) {
 			s.advance(2 * time.Minute)
 			s.prober.set(dead, "192.0.2.2")
 			s.round()
-			s.equal("told", heard[ModeChanged](s.told)[1].Reason(), "the mode unavailable ran out")
+			s.equal("told", modesTold(s.told)[1].Reason(), "the mode unavailable ran out")
 		}, "192.0.2.1 192.0.2.3"},
 		// It ran out while the process was down, and again while it ran: the state must forget it both times.
 		{"that runs out while the process is down", func(s *site) {
@@ -73,7 +73,7 @@ func TestModes(t *testing.T) {
 			s.start()
 			s.equal("modes", len(s.Status().Modes), 0)
 			s.restart()
-			s.equal("modes that ended", len(heard[ModeChanged](s.told)), 2)
+			s.equal("modes that ended", len(modesTold(s.told)), 2)
 			s.round()
 		}, "192.0.2.1 192.0.2.3"},
 		{"that runs out and is followed by a restart", func(s *site) {
@@ -81,7 +81,7 @@ func TestModes(t *testing.T) {
 			s.modeFor("a", time.Hour)
 			s.advance(2 * time.Hour)
 			s.restart()
-			s.equal("modes that ended", len(heard[ModeChanged](s.told)), 2)
+			s.equal("modes that ended", len(modesTold(s.told)), 2)
 		}, "192.0.2.2 192.0.2.3"},
 		{"unavailable when all fail from the start", func(s *site) {
 			s.stop()
@@ -245,5 +245,27 @@ func TestManyModesAtOnce(t *testing.T) {
 		}
 		s.restart()
 		s.equal("modes after a restart", len(s.Status().Modes), 20)
+	})
+}
+
+// Trouble that a mode comes upon is shown at once, not only with the next decision.
+func TestModeShowsTrouble(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.config.State = s.TempDir()
+		s.edges("a 192.0.2.1", "b 192.0.2.2", "c 192.0.2.3")
+		s.start()
+		s.round()
+		dir := filepath.Join(s.config.State, "net")
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(dir, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s.equal("trouble before", s.Status().StateError, "")
+		s.equal("saved", s.mode("a", selector.Unavailable).Saved, false)
+		if s.Status().StateError == "" {
+			t.Error("the status shows no trouble with the state")
+		}
 	})
 }

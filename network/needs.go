@@ -1,7 +1,9 @@
 package network
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +16,7 @@ func (s *scene) look() {
 	if s.outlook != nil {
 		return
 	}
+	s.input.Candidates = s.family.candidates()
 	s.outlook = selector.NewOutlook(s.input, s.settings)
 	s.edges = make(map[string]int, len(s.family.Edges))
 	for i := range s.family.Edges {
@@ -22,7 +25,19 @@ func (s *scene) look() {
 		if e.Verdict.Rule == selector.RuleForced {
 			s.forced++
 		}
+		switch {
+		case e.Live:
+			s.live++
+		case e.Mode == selector.Available && e.Verdict.Grade.Passing() && e.Addr.IsValid():
+			s.queue = append(s.queue, e)
+		}
 	}
+	slices.SortFunc(s.queue, sooner)
+}
+
+// sooner puts the edge first that enters first where a place gets free: the better grade, then the lower average.
+func sooner(a, b *EdgeStatus) int {
+	return cmp.Or(cmp.Compare(b.Verdict.Grade, a.Verdict.Grade), cmp.Compare(a.Verdict.Average, b.Verdict.Average), strings.Compare(a.Name, b.Name))
 }
 
 // explain says what an edge lacks.
@@ -41,6 +56,8 @@ func (s *scene) explain(e EdgeStatus) Explanation {
 		return x
 	case !need.Enters && e.Mode == selector.Unavailable:
 		x.Needs = lead + "it would not enter if it were available again: " + s.crowded(e)
+	case !need.Enters && s.freeze != nil:
+		x.Needs = lead + "it would not enter if the network were unfrozen: " + s.crowded(e)
 	case !need.Enters:
 		x.Needs = lead + s.crowded(e)
 	case len(when) == 0:
@@ -51,7 +68,7 @@ func (s *scene) explain(e EdgeStatus) Explanation {
 	if x.Displaces = need.Displaces; x.Displaces != "" {
 		x.Needs += "; it would take the place of " + s.name(x.Displaces)
 	}
-	if e.Verdict.Grade.Passing() && e.Mode == selector.Available && (s.freeze != nil || need.Budget) {
+	if need.Enters && e.Verdict.Grade.Passing() && e.Mode == selector.Available && (s.freeze != nil || need.Budget) {
 		x.Needs += "; mode force does not wait for that"
 	}
 	return x
@@ -108,20 +125,6 @@ func (s *scene) lead(e EdgeStatus) string {
 		return ""
 	}
 	return strings.Join(parts, "; ") + ": "
-}
-
-// word is what an operator said, in short.
-func word(what, author, comment string, expires, now time.Time) string {
-	if author != "" {
-		what += " by " + author
-	}
-	if !expires.IsZero() {
-		what += " until " + clock(expires, now)
-	}
-	if comment != "" {
-		what += " (" + comment + ")"
-	}
-	return what
 }
 
 // conditions are what has to be fulfilled for an edge to enter.
@@ -202,11 +205,51 @@ func (s *scene) crowded(e EdgeStatus) string {
 	if s.forced >= s.settings.EdgeCount {
 		why = "all places are taken by forced edges"
 	}
-	why += "; enters when one of them gets worse or is withdrawn, or by mode force"
-	if !e.Grade.Passing() {
-		why += " once it passes"
+	return why + "; " + s.afterOthers(e) + s.spent()
+}
+
+// afterOthers says how many live edges have to make room for an edge, which does not only depend on itself: those that are
+// out and do better enter before it.
+func (s *scene) afterOthers(e EdgeStatus) string {
+	byForce := "or by mode force"
+	if !e.Verdict.Grade.Passing() {
+		byForce += " once it passes"
 	}
-	return why
+	before, _ := slices.BinarySearchFunc(s.queue, &e, sooner)
+	if before == 0 {
+		return "enters when one of them gets worse or is withdrawn, " + byForce
+	}
+	ahead := s.name(s.queue[0].Name)
+	if before > 1 {
+		ahead += fmt.Sprintf(" and %d more", before-1)
+	}
+	if before >= s.live {
+		return ahead + " would enter before it: enters when it does better than they do and a live edge gets worse or is withdrawn, " + byForce
+	}
+	return fmt.Sprintf("%s would enter before it: enters when %d of the live ones get worse or are withdrawn, %s", ahead, before+1, byForce)
+}
+
+// spent says that the budget has no room now, which keeps an edge that still passes from giving way.
+func (s *scene) spent() string {
+	used, free := 0, time.Time{}
+	since := s.input.Now.Add(-s.settings.MaxChangesPer)
+	for _, at := range s.input.Substitutions {
+		if !at.After(since) {
+			continue
+		}
+		used++
+		if end := at.Add(s.settings.MaxChangesPer); free.IsZero() || end.Before(free) {
+			free = end
+		}
+	}
+	if s.settings.MaxChanges == 0 || used < s.settings.MaxChanges {
+		return ""
+	}
+	which := "one that still passes does not give way"
+	if s.settings.Strict {
+		which = "one that only gets worse does not give way"
+	}
+	return fmt.Sprintf(" (the budget of %d changes in %s is used up: %s before %s)", s.settings.MaxChanges, short(s.settings.MaxChangesPer), which, clock(free, s.input.Now))
 }
 
 // name is an edge with how it does.
@@ -218,46 +261,3 @@ func (s *scene) name(name string) string {
 	e := &s.family.Edges[i]
 	return fmt.Sprintf("%s (%s, %s)", name, e.Grade, seconds(e.Average))
 }
-
-// seconds is a duration as verdicts show it, cut so that "under" stays true.
-func seconds(d time.Duration) string {
-	return fmt.Sprintf("%.3fs", d.Truncate(time.Millisecond).Seconds())
-}
-
-// short is a setting as one would write it.
-func short(d time.Duration) string {
-	text := d.String()
-	if cut, ok := strings.CutSuffix(text, "m0s"); ok {
-		text = cut + "m"
-	}
-	if cut, ok := strings.CutSuffix(text, "h0m"); ok {
-		text = cut + "h"
-	}
-	return text
-}
-
-// clock is a time to come, with its date unless it is within a day.
-func clock(t, now time.Time) string {
-	if t.Sub(now) < 24*time.Hour {
-		return t.UTC().Format("15:04:05 UTC")
-	}
-	return t.UTC().Format("2006-01-02 15:04 UTC")
-}
-
-func successes(n int) string {
-	if n > 1 {
-		return fmt.Sprintf("%d successes in a row", n)
-	}
-	return "a success"
-}
-
-// join makes one phrase of several conditions.
-func join(parts []string) string {
-	last := len(parts) - 1
-	if last < 1 {
-		return strings.Join(parts, "")
-	}
-	return strings.Join(parts[:last], ", ") + " and " + parts[last]
-}
-
-func byName(a, b Explanation) int { return strings.Compare(a.Name, b.Name) }

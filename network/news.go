@@ -27,12 +27,14 @@ func (n *Network) note(e Event) {
 		n.news.sets = append(n.news.sets, e)
 	case RungChanged:
 		n.news.rungs = append(n.news.rungs, e)
-	case CanaryChanged:
-		if e.Was || e.Active {
-			n.news.canaries = append(n.news.canaries, e)
+	case CanariesChanged:
+		for _, c := range e.Changes {
+			if c.Was || c.Active {
+				n.news.canaries = append(n.news.canaries, c)
+			}
 		}
-	case ModeChanged:
-		n.news.modes = append(n.news.modes, e)
+	case ModesChanged:
+		n.news.modes = append(n.news.modes, e.Changes...)
 	case FreezeChanged:
 		n.news.freeze = &e
 	}
@@ -118,9 +120,6 @@ func moves(of []Move) (moves []hooks.Move) {
 	}
 	return moves
 }
-
-// spelt is how many changes of a kind, of which there may be thousands, are told in words.
-const spelt = 5
 
 // text tells all of it in a line.
 func (w *news) text() string {

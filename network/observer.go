@@ -53,7 +53,14 @@ type (
 		Count  int
 	}
 
-	// ModeChanged is a mode that was set or ran out.
+	// ModesChanged are the modes that were set at once, or that ran out at once. Edges is the name or pattern that they were
+	// set by, empty when they ran out.
+	ModesChanged struct {
+		Edges   string
+		Changes []ModeChanged
+	}
+
+	// ModeChanged is the mode of one edge, that was set or ran out.
 	ModeChanged struct {
 		Edge          string
 		Before, After Mode
@@ -66,6 +73,9 @@ type (
 		Expired                  bool
 		Comment, Author, Claimed string
 	}
+
+	// CanariesChanged are the canaries that a decision, or an edit of their file, changed something of.
+	CanariesChanged struct{ Changes []CanaryChanged }
 
 	// CanaryChanged is a canary that came in or went out, or changed places.
 	CanaryChanged struct {
@@ -118,12 +128,12 @@ func (Probed) event()          {}
 func (SetChanged) event()      {}
 func (RungChanged) event()     {}
 func (Held) event()            {}
-func (CanaryChanged) event()   {}
+func (CanariesChanged) event() {}
 func (Notified) event()        {}
 func (Hooked) event()          {}
 func (ZoneFilesFailed) event() {}
 func (FileFailed) event()      {}
-func (ModeChanged) event()     {}
+func (ModesChanged) event()    {}
 func (FreezeChanged) event()   {}
 func (StateTrouble) event()    {}
 func (StateRecovered) event()  {}

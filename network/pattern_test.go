@@ -69,7 +69,7 @@ func TestModesByPattern(t *testing.T) {
 					s.equal(e.Edge+" configured", e.Configured, listed)
 				}
 				s.equal("matched", strings.Join(names, " "), tt.want)
-				s.equal("told", len(heard[ModeChanged](s.told)), len(names))
+				s.equal("told", len(modesTold(s.told)), len(names))
 			})
 		})
 	}
@@ -99,9 +99,25 @@ func TestPatternIsOneDecision(t *testing.T) {
 		s.equal("serial", applied.Serial, s.Snapshot().Serial)
 
 		// Making all available again is no news of those that were.
-		told := len(heard[ModeChanged](s.told))
+		told := len(modesTold(s.told))
 		s.mode("*", selector.Available)
-		s.equal("modes told", len(heard[ModeChanged](s.told)), told+2)
+		s.equal("modes told", len(modesTold(s.told)), told+2)
+	})
+}
+
+// A star undoes all modes, that of a canary too, which no star had set.
+func TestStarUndoesAllModes(t *testing.T) {
+	inZones(t, nil, func(s *site) {
+		s.zones = []string{"example.org."}
+		s.canaries("example.org: 192.0.2.9")
+		s.edges("a 192.0.2.1", "b 192.0.2.2")
+		s.start()
+		s.round()
+		for _, name := range []string{"a", "192.0.2.9", "unheard.example.org"} {
+			s.mode(name, selector.Unavailable)
+		}
+		s.mode("*", selector.Available)
+		s.equal("modes left", len(s.Status().Modes), 0)
 	})
 }
 

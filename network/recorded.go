@@ -28,8 +28,9 @@ const (
 // rounds are worked out: back from each recorded change of a set or a mode, and from now, the samples of a second make a
 // round. What is approximate about it: a round's samples all have the time of its last; edges that came or went are listed
 // from their first sample, and until they left the set or an interval after their last sample; what an edge did before the
-// samples that are kept of it is not known; saved sets, freezes and addresses that moved are not in it; and all of it is
-// decided by the settings of today.
+// samples that are kept of it is not known; saved sets and addresses that moved are not in it; what was live during a freeze, of
+// which the name of the trace tells, is pinned, and a place that was free then may be filled; and all of it is decided by the
+// settings of today.
 //
 // The set that was live at the beginning is pinned there until each of its edges has a sample, as a server that starts holds
 // its saved set. What is expected of a round is the recorded live set, from the first recorded change on.
@@ -45,7 +46,10 @@ func (n *Network) Trace(ctx context.Context, f Family) (trace.Trace, error) {
 		return trace.Trace{}, fmt.Errorf("reading the recorded rounds of %s: %w", f, err)
 	}
 	t := r.trace()
-	t.Name = n.config.Name + " " + f.String()
+	if len(t.Rounds) == 0 {
+		return trace.Trace{}, fmt.Errorf("reading the recorded rounds of %s: %w time: there are no samples yet", f, ErrInvalid)
+	}
+	t.Name = n.config.Name + " " + f.String() + r.frozen()
 	t.Settings = trace.Settings{Grading: n.rules, Selection: n.settings[f]}
 	// A limit of zero needs no time, which a trace has all the same.
 	t.Settings.Selection.MaxChangesPer = cmp.Or(t.Settings.Selection.MaxChangesPer, trace.Defaults().Selection.MaxChangesPer)
@@ -60,6 +64,7 @@ type recording struct {
 	edges    []recorded
 	modes    map[string]selector.Mode // now
 	changes  []state.Change           // of this family's set and of modes, oldest first
+	stops    []state.Change           // when the network was frozen and unfrozen, oldest first
 }
 
 // recorded is one edge of a recording.
@@ -96,7 +101,6 @@ func (n *Network) transcribe(ctx context.Context, r *recording) error {
 	r.keep(n.Changes(maxChanges))
 	slices.Sort(names)
 	most := max(1, maxRecorded/max(1, len(names)))
-	sampled := false
 	for some := range slices.Chunk(names, atOnce) {
 		err := n.do(ctx, func() {
 			for _, name := range some {
@@ -110,15 +114,11 @@ func (n *Network) transcribe(ctx context.Context, r *recording) error {
 					cut:     m.hist.Len() >= min(most, n.config.History),
 					samples: m.hist.Recent(min(most, m.hist.Len())),
 				})
-				sampled = sampled || m.hist.Len() > 0
 			}
 		})
 		if err != nil {
 			return err
 		}
-	}
-	if !sampled {
-		return fmt.Errorf("%w time: there are no samples yet", ErrInvalid)
 	}
 	return nil
 }
@@ -129,6 +129,10 @@ func (r *recording) keep(changes []state.Change) {
 	var kept []state.Change
 	sets := false
 	for _, c := range slices.Backward(changes) {
+		if c.Kind == "freeze" && !c.At.After(r.until) {
+			r.stops = append(r.stops, c)
+			continue
+		}
 		if set := c.Kind == "set" && c.Family == r.family.String(); (set || c.Kind == "mode") && !c.At.After(r.until) {
 			kept = append(kept, c)
 			sets = sets || set

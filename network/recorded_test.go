@@ -8,8 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/deflect-ca/coredns-edgemanage/config"
+	"github.com/deflect-ca/coredns-edgemanage/history"
 	"github.com/deflect-ca/coredns-edgemanage/selector"
+	"github.com/deflect-ca/coredns-edgemanage/state"
 	"github.com/deflect-ca/coredns-edgemanage/trace"
 )
 
@@ -185,6 +189,54 @@ func TestTraceSettings(t *testing.T) {
 		if _, err := s.Trace(context.Background(), IPv4); !errors.Is(err, ErrStopped) {
 			t.Errorf("stopped: got error %v", err)
 		}
+	})
+}
+
+// Whatever is on record, with clocks that were set and edges that came and went: it makes rounds that can be read.
+func TestRecordingMakesTraces(t *testing.T) {
+	start := time.Unix(1700000000, 0)
+	name := rapid.SampledFrom([]string{"a", "b", "c", "d", "192.0.2.1"})
+	moment := rapid.Map(rapid.IntRange(0, 600_000), func(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) })
+	rapid.Check(t, func(t *rapid.T) {
+		r := recording{family: IPv4, until: moment.Draw(t, "until"), interval: time.Minute, modes: map[string]selector.Mode{}}
+		for _, edge := range rapid.SliceOfDistinct(name, rapid.ID).Draw(t, "edges") {
+			e := recorded{name: edge, listed: rapid.Bool().Draw(t, "listed"), cut: rapid.Bool().Draw(t, "cut")}
+			for range rapid.IntRange(0, 12).Draw(t, "samples") {
+				e.samples = append(e.samples, history.Sample{At: moment.Draw(t, "at"), Failed: rapid.Bool().Draw(t, "failed")})
+			}
+			r.edges = append(r.edges, e)
+		}
+		names := rapid.SliceOfNDistinct(name, 0, 3, rapid.ID)
+		r.changes = []state.Change{{At: moment.Draw(t, "since"), Kind: "set", After: names.Draw(t, "live")}}
+		var changes []state.Change
+		for range rapid.IntRange(0, 8).Draw(t, "changes") {
+			c := state.Change{At: moment.Draw(t, "at"), Kind: rapid.SampledFrom([]string{"set", "mode", "rung"}).Draw(t, "kind")}
+			switch c.Kind {
+			case "set":
+				c.Family, c.Before, c.After = "ipv4", names.Draw(t, "before"), names.Draw(t, "after")
+			case "mode":
+				c.Edge, c.Before, c.After = name.Draw(t, "edge"), []string{"available"}, []string{"unavailable"}
+			}
+			changes = append(changes, c)
+		}
+		r.keep(changes)
+		tr := r.trace()
+		tr.Settings = trace.Defaults()
+		if len(tr.Rounds) == 0 {
+			return
+		}
+		data, err := trace.Encode(tr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := trace.Parse("recorded", data)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, data)
+		}
+		if len(got.Expect) != 0 && len(got.Expect) != len(got.Rounds) {
+			t.Fatalf("got %d expectations of %d rounds", len(got.Expect), len(got.Rounds))
+		}
+		trace.Run(got)
 	})
 }
 

@@ -6,12 +6,16 @@ import (
 	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/selector"
+	"github.com/deflect-ca/coredns-edgemanage/state"
 	"github.com/deflect-ca/coredns-edgemanage/trace"
 )
 
-// trace makes the rounds of a recording; see Network.Trace.
+// trace makes the rounds of a recording, none without a sample; see Network.Trace.
 func (r *recording) trace() trace.Trace {
 	spans := r.spans()
+	if len(spans) == 0 {
+		return trace.Trace{}
+	}
 	t := trace.Trace{Rounds: make([]trace.Round, len(spans))}
 	seen, gone := map[string]int{}, map[string]int{} // the first round that an edge has a sample in, and the one after the last
 	for i, s := range spans {
@@ -27,7 +31,8 @@ func (r *recording) trace() trace.Trace {
 	pinned := r.pinned(sets, spans[0].last, seen)
 	r.list(t.Rounds, seen, gone, pinned)
 	r.begin(t.Rounds, seen, pinned)
-	t.Expect = expectations(spans, sets)
+	r.hold(t.Rounds, spans, sets)
+	t.Expect = r.expectations(spans, sets)
 	return t
 }
 
@@ -39,6 +44,14 @@ func modeOf(words []string) selector.Mode {
 		}
 	}
 	return selector.Available
+}
+
+// edgesOf are the edges of a change of modes.
+func edgesOf(c state.Change) []string {
+	if len(c.Edges) > 0 {
+		return c.Edges
+	}
+	return []string{c.Edge}
 }
 
 // list gives the rounds their edge lists.
@@ -130,7 +143,9 @@ func (r *recording) begin(rounds []trace.Round, seen map[string]int, pinned []st
 	stood := maps.Clone(r.modes)
 	for _, c := range slices.Backward(r.changes) {
 		if c.Kind == "mode" && !c.At.Before(rounds[0].At) {
-			stood[c.Edge] = modeOf(c.Before)
+			for _, edge := range edgesOf(c) {
+				stood[edge] = modeOf(c.Before)
+			}
 		}
 	}
 	release := 1
@@ -163,14 +178,19 @@ func say(round *trace.Round, name string, m selector.Mode) {
 	round.Modes[name] = m
 }
 
-// expectations are the recorded sets, each for the rounds up to the next change.
-func expectations(spans []span, sets []set) []trace.Expect {
+// expectations are the recorded sets, each for the rounds up to the next change. Nothing is expected of a round that was not
+// decided by the rules alone: while the network was frozen, or when an operator's change came before its samples were decided
+// on.
+func (r *recording) expectations(spans []span, sets []set) []trace.Expect {
 	if len(sets) == 0 {
 		return nil
 	}
+	stops := r.standstills()
 	expect := make([]trace.Expect, len(spans))
 	for i, s := range spans {
-		if s.known > 0 {
+		frozen := slices.ContainsFunc(stops, func(f standstill) bool { return f.holds(s.last) })
+		together := i+1 < len(spans) && spans[i+1].modes != nil && spans[i+1].last.Sub(s.last) <= gather
+		if s.known > 0 && !frozen && !together {
 			expect[i].Live = append([]string{}, sets[s.known-1].live...)
 		}
 	}

@@ -1,11 +1,12 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/config"
@@ -54,32 +55,64 @@ func (n *Network) History(ctx context.Context, edge string) ([]Series, error) {
 }
 
 // Recent returns what happened lately to every edge and canary: the samples of the window, at least the last twenty, at
-// most the newest most. They are by family, then by name; the canaries follow the edges of their family, by zone.
+// most the newest most. They are by family, then by name; the canaries follow the edges of their family, by zone. Histories
+// are copied some at a time, so that no decision waits for all of them: they may be some samples apart.
 func (n *Network) Recent(ctx context.Context, most int) ([]Series, error) {
-	var series []Series
+	var asked []asked
+	var since time.Time
 	err := n.do(ctx, func() {
-		since := n.now().Add(-n.config.Window)
-		canaries := slices.Sorted(maps.Keys(n.mem.canaries))
-		for f := range n.mem.rotations {
-			if !served(n.config, Family(f)) {
-				continue
-			}
-			for _, e := range n.mem.order {
-				if m := e.members[f]; m != nil {
-					series = append(series, recent(e, Family(f), since, most))
-				}
-			}
-			for _, zone := range canaries {
-				if c := n.mem.canaries[zone]; c.family == Family(f) {
-					series = append(series, recent(c.edge, c.family, since, most))
-				}
-			}
-		}
+		since = n.now().Add(-n.config.Window)
+		asked = n.everybody()
 	})
+	slices.SortStableFunc(asked, compareAsked)
+	series := make([]Series, 0, len(asked))
+	for some := range slices.Chunk(asked, atOnce) {
+		if err != nil {
+			break
+		}
+		err = n.do(ctx, func() {
+			for _, a := range some {
+				// One that is no longer configured is kept for a while; one that is forgotten is left out.
+				if e := n.mem.edges[a.edge]; e != nil && e.members[a.family] != nil {
+					series = append(series, recent(e, a.family, since, most))
+				}
+			}
+		})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the latest samples: %w", err)
 	}
 	return series, nil
+}
+
+// asked is a history that is asked for: of an edge, or with the zone of a canary.
+type asked struct {
+	edge   string
+	family Family
+	zone   string
+}
+
+// compareAsked has the canaries of a family by zone, after its edges, which are in order.
+func compareAsked(a, b asked) int {
+	return cmp.Or(cmp.Compare(a.family, b.family), strings.Compare(a.zone, b.zone))
+}
+
+// everybody lists the histories of all edges and canaries in the families that are served.
+func (n *Network) everybody() (all []asked) {
+	for f := range n.mem.rotations {
+		if !served(n.config, Family(f)) {
+			continue
+		}
+		for _, e := range n.mem.order {
+			if e.members[f] != nil {
+				all = append(all, asked{edge: e.name, family: Family(f)})
+			}
+		}
+	}
+	for zone, c := range n.mem.canaries {
+		all = append(all, asked{c.edge.name, c.family, zone})
+	}
+	return all
 }
 
 // recent is the part of a history that Recent gives.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -120,6 +122,44 @@ func TestRecent(t *testing.T) {
 	})
 }
 
+// The histories of ten thousand edges were copied in one go, while an operator's change waited. Now others get their turn in
+// between, and an edge that is gone by then is left out.
+func TestRecentLetsOthersIn(t *testing.T) {
+	n := runningBench(t, 10*atOnce+5, 3)
+	commands := n.commands
+	between := make(chan command)
+	n.commands = between
+	turns := 0
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for c := range between {
+			turns++
+			second := turns == 2
+			commands <- func() {
+				if c(); second {
+					delete(n.mem.edges, "edge999") // the last by name
+				}
+			}
+		}
+	}()
+	all, err := n.Recent(context.Background(), 2)
+	close(between)
+	<-done
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := 10*atOnce + 4; len(all) != want || slices.ContainsFunc(all, func(s Series) bool { return s.Edge == "edge999" }) {
+		t.Errorf("got %d series, want %d, without the edge that went", len(all), want)
+	}
+	if turns < 11 {
+		t.Errorf("got %d turns of the network's goroutine, want one for each %d edges", turns, atOnce)
+	}
+	if !slices.IsSortedFunc(all, func(a, b Series) int { return strings.Compare(a.Edge, b.Edge) }) {
+		t.Error("the series are not by name")
+	}
+}
+
 // BenchmarkRecent10000 and BenchmarkHistory2000 are what the network's goroutine is kept for.
 func BenchmarkRecent10000(b *testing.B) {
 	n := runningBench(b, 10_000, 40)
@@ -150,7 +190,7 @@ func BenchmarkExplain10000(b *testing.B) {
 }
 
 // runningBench is a network of which nothing runs but the commands, each edge with samples.
-func runningBench(b *testing.B, edges, samples int) *Network {
+func runningBench(b testing.TB, edges, samples int) *Network {
 	n := benchNetwork(b, edges)
 	n.changes.Store(n.mem.changes)
 	n.rules.Size = 2000
@@ -161,7 +201,8 @@ func runningBench(b *testing.B, edges, samples int) *Network {
 		}
 	}
 	n.decide()
-	n.commands, n.stopped, n.cancel = make(chan command), make(chan struct{}), func() {}
+	commands := make(chan command)
+	n.commands, n.stopped, n.cancel = commands, make(chan struct{}), func() {}
 	done := make(chan struct{})
 	b.Cleanup(func() {
 		close(n.stopped)
@@ -171,7 +212,7 @@ func runningBench(b *testing.B, edges, samples int) *Network {
 		defer close(done)
 		for {
 			select {
-			case c := <-n.commands:
+			case c := <-commands:
 				c()
 			case <-n.stopped:
 				return

@@ -86,8 +86,10 @@ func (d *division) passChanges(at time.Time) {
 			if together == nil || !together.last.Equal(c.At) {
 				together = d.begin(span{last: c.At, modes: map[string]selector.Mode{}})
 			}
-			if _, later := together.modes[c.Edge]; !later {
-				together.modes[c.Edge] = modeOf(c.After)
+			for _, edge := range edgesOf(c) {
+				if _, later := together.modes[edge]; !later {
+					together.modes[edge] = modeOf(c.After)
+				}
 			}
 			continue
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/prober"
@@ -72,10 +71,11 @@ func (c FreezeChange) String() string {
 	return "unfreezing"
 }
 
-func (c FreezeChange) check() error {
+// check finds what is wrong with the change; see ModeChange.check.
+func (c *FreezeChange) check() error {
 	var faults []error
-	if len(c.Comment) > maxComment {
-		faults = append(faults, fmt.Errorf("%s: %w comment: it is %d bytes, at most %d are kept", c, ErrInvalid, len(c.Comment), maxComment))
+	if err := checkComment(&c.Comment); err != nil {
+		faults = append(faults, fmt.Errorf("%s: %w", c, err))
 	}
 	switch {
 	case c.For < 0:
@@ -83,7 +83,7 @@ func (c FreezeChange) check() error {
 	case c.For > 0 && !c.Frozen:
 		faults = append(faults, fmt.Errorf("%s: %w time: only a freeze has an end", c, ErrInvalid))
 	}
-	if len(faults) == 0 && c.Frozen && strings.TrimSpace(c.Comment) == "" {
+	if len(faults) == 0 && c.Frozen && c.Comment == "" {
 		return fmt.Errorf("%s: %w, so that the next on call knows why", c, ErrNoComment)
 	}
 	return errors.Join(faults...)
@@ -125,33 +125,18 @@ func (f *Freeze) expired(now time.Time) bool {
 
 // String is the freeze in a line, such as "frozen by root (alice) until 2026-03-01T04:00:00Z: upstream is moving".
 func (f *Freeze) String() string {
-	var b strings.Builder
-	b.WriteString("frozen by " + f.Author)
-	if f.Claimed != "" {
-		b.WriteString(" (" + f.Claimed + ")")
-	}
-	if !f.Expires.IsZero() {
-		b.WriteString(" until " + f.Expires.UTC().Format(time.RFC3339))
-	}
-	b.WriteString(": " + f.Comment)
-	return b.String()
+	return "frozen by " + who(f.Author, f.Claimed, f.Expires) + ": " + f.Comment
 }
 
 // Reason says who froze or thawed the network, or that the freeze ran out.
 func (e FreezeChanged) Reason() string {
-	by := e.Author
-	if e.Claimed != "" {
-		by += " (" + e.Claimed + ")"
-	}
 	switch {
 	case e.Expired:
 		return "the freeze ran out"
 	case e.After == nil:
-		return "unfrozen by " + by
-	case e.After.Expires.IsZero():
-		return "frozen by " + by
+		return "unfrozen by " + who(e.Author, e.Claimed, time.Time{})
 	}
-	return "frozen by " + by + " until " + e.After.Expires.UTC().Format(time.RFC3339)
+	return "frozen by " + who(e.Author, e.Claimed, e.After.Expires)
 }
 
 // change is what is kept of it.
@@ -179,5 +164,5 @@ func loadFreeze(s *state.Freeze) *Freeze {
 	if s == nil {
 		return nil
 	}
-	return &Freeze{Comment: s.Comment, Author: s.Author, Claimed: s.Claimed, At: s.At, Expires: s.Expires}
+	return &Freeze{Comment: inLine(s.Comment), Author: inLine(s.Author), Claimed: inLine(s.Claimed), At: s.At, Expires: s.Expires}
 }

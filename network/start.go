@@ -163,6 +163,18 @@ func (n *Network) recall(m *Memory) {
 	m.changes = newChangelog(changes)
 }
 
+// Held says whether another process holds the state of the network; its error names the lock file. It is for a network that
+// does not run.
+func (n *Network) Held() error {
+	if n.config.State == "" || n.config.DryRun {
+		return nil
+	}
+	if err := state.Held(stateDir(n.config)); err != nil {
+		return fmt.Errorf("opening the state of network %s: %w", n.config.Name, err)
+	}
+	return nil
+}
+
 func (n *Network) storeOptions() state.Options {
 	return state.Options{
 		Rounds:    n.config.History,

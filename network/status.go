@@ -50,7 +50,7 @@ type FamilyStatus struct {
 	MinLive  int          // what rung short needs
 	Held     int          // substitutions that the budget holds back
 	Recent   int          // substitutions that count in the budget
-	Warnings []string     // what an operator must not overlook, such as a freeze
+	Warnings []string     // what an operator must not overlook; a freeze is in Status.Freeze
 	Edges    []EdgeStatus // by name
 }
 

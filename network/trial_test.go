@@ -76,11 +76,11 @@ func TestPreviewSaysWhatComes(t *testing.T) {
 				s.round()
 				tt.run(s)
 				synctest.Wait() // for what is still being written
-				before, status, files, told := s.answers(IPv4), s.Status(), contents(t, s.config.State), len(heard[ModeChanged](s.told))
+				before, status, files, told := s.answers(IPv4), s.Status(), contents(t, s.config.State), len(modesTold(s.told))
 				previewed := s.preview(tt.edge, tt.mode)
 				s.want("after the preview", before)
 				s.equal("files", contents(t, s.config.State), files)
-				s.equal("modes told", len(heard[ModeChanged](s.told)), told)
+				s.equal("modes told", len(modesTold(s.told)), told)
 				s.equal("serial", previewed.Serial, status.Serial)
 				if s.Status() != status {
 					t.Error("the preview made another status")

@@ -47,7 +47,7 @@ func BenchmarkSetChange10000Zones(b *testing.B) {
 			mode = selector.Available
 		}
 		now := time.Now()
-		n.announce(n.setModes([]string{n.mem.order[0].name}, ModeChange{Mode: mode}, now), now, false)
+		n.announce(n.setModes([]string{n.mem.order[0].name}, ModeChange{Mode: mode}, now), n.mem.order[0].name, now)
 		n.decide()
 		n.mem.document(n.config).Clone()
 	}

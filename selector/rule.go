@@ -21,6 +21,8 @@ const (
 	RuleNotPassing              // out: fail, or unknown
 	RuleFrozen                  // live: was when the set was frozen
 	RuleFrozenOut               // out: would enter, but the set is frozen
+	RuleSaved                   // live: of a saved set that stands until its edges have been probed; Select never says it
+	RuleUndecided               // out: nothing has been decided yet; Select never says it
 	RuleRotatedIn               // live: its turn has come by timed rotation
 	RuleRotatedOut              // out: its time is up by timed rotation
 )
@@ -28,7 +30,7 @@ const (
 var ruleNames = [...]string{
 	"none", "unavailable", "removed", "forced", "kept", "filled", "held", "last_resort",
 	"budget_stays", "budget_waits", "displaced", "crowded", "not_passing",
-	"frozen", "frozen_out", "rotated_in", "rotated_out",
+	"frozen", "frozen_out", "saved", "undecided", "rotated_in", "rotated_out",
 }
 
 // String returns the rule's name, such as "budget_waits".

@@ -77,6 +77,10 @@ func (v Verdict) String() string {
 		fmt.Fprintf(&b, "displaced, %s", v.measure())
 	case RuleCrowded:
 		fmt.Fprintf(&b, "not needed, %s, edge_count %d is reached", v.measure(), n.EdgeCount)
+	case RuleSaved:
+		fmt.Fprintf(&b, "of the saved set, %s, until its edges have been probed", v.measure())
+	case RuleUndecided:
+		fmt.Fprintf(&b, "nothing is decided yet, %s", v.measure())
 	case RuleNotPassing:
 		fmt.Fprintf(&b, "not passing, %s", v.measure())
 	case RuleFrozen, RuleFrozenOut:

@@ -22,15 +22,17 @@ type Change struct {
 	Kind string `json:"kind"`
 	// Family is "ipv4" or "ipv6", empty for what concerns both.
 	Family string `json:"family,omitempty"`
-	// Edge is the edge that a change of one edge is about.
+	// Edge is the edge that a change of one edge is about, or the pattern that several modes were set by.
 	Edge string `json:"edge,omitempty"`
+	// Edges are those edges, where there are several.
+	Edges []string `json:"edges,omitempty"`
 	// Before and After are the live set, or one word: the mode, the rung, in or out for a canary, frozen or unfrozen.
 	Before []string `json:"before,omitempty"`
 	After  []string `json:"after,omitempty"`
 	Rung   string   `json:"rung,omitempty"`
 	// Serial is the network's after a change of a set.
 	Serial uint32 `json:"serial,omitempty"`
-	// Zone is that of a canary.
+	// Zone is that of a canary, empty where several moved at once.
 	Zone   string `json:"zone,omitempty"`
 	Reason string `json:"reason,omitempty"`
 	// Author, Claimed and Comment are those of an operator's change; see Mode.

@@ -117,6 +117,22 @@ func (l *Loaded) readDocument(root *os.Root) error {
 	return nil
 }
 
+// inBoth says whether both generations can be read and have the same orders.
+func (l *Loaded) inBoth(root *os.Root) bool {
+	if l.Generation != 0 {
+		return false
+	}
+	data, err := readWhole(root, previousName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return ordersOf(&l.Document).equal(orders{}) // as it is before anybody said anything
+	}
+	if err != nil {
+		return false
+	}
+	previous, err := decodeDocument(data)
+	return err == nil && ordersOf(&previous).equal(ordersOf(&l.Document))
+}
+
 // openJournals opens the journals for EachSample, up to what is sound in them now.
 func (l *Loaded) openJournals(root *os.Root) {
 	var newer os.FileInfo

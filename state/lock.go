@@ -11,6 +11,20 @@ import (
 // ErrLocked is wrapped by the error for a directory that another process, or another Store, writes.
 var ErrLocked = errors.New("held by another process")
 
+// Held says whether another process, or another Store, holds the lock of a directory: its error wraps ErrLocked and names the
+// file. It takes the lock for a moment where nobody does, and makes nothing.
+func Held(dir string) error {
+	f, err := os.Open(filepath.Join(dir, lockName))
+	if err != nil {
+		return nil // nobody has been there
+	}
+	defer f.Close()
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == syscall.EWOULDBLOCK {
+		return fmt.Errorf("locking %q: %w", f.Name(), ErrLocked)
+	}
+	return nil
+}
+
 // takeLock takes the flock of a directory. It lasts until the file is closed or the process dies, however it dies.
 func takeLock(root *os.Root) (*os.File, error) {
 	f, err := root.OpenFile(lockName, os.O_RDWR|os.O_CREATE, fileMode)

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -61,4 +62,76 @@ func TestOrdersAreWrittenTwiceOnce(t *testing.T) {
 	if got := mustRead(t, dir).Document.SetSerial; got != 1 {
 		t.Errorf("got serial %d in the generation before, want 1", got)
 	}
+}
+
+// A crash, or a disk that became full, came between the writes of the two generations, and the next start took the first for
+// both: with it damaged the other one brought back the edge that was taken out, and nothing said that modes were lost.
+func TestOrdersOfOneGeneration(t *testing.T) {
+	out := Document{SetSerial: 2, Modes: map[string]Mode{"a": {Mode: "unavailable", Comment: "rebooting", At: start}}}
+	tests := []struct {
+		name             string
+		newest, previous []byte // nil: there is none
+		save             bool   // the document is saved once more
+		want             Document
+	}{
+		{"set in the newest", mustEncode(t, out), mustEncode(t, Document{SetSerial: 1}), false, out},
+		{"set in the newest, and saved", mustEncode(t, out), mustEncode(t, Document{SetSerial: 1}), true, out},
+		{"no generation before", mustEncode(t, out), nil, false, out},
+		{"a damaged one before", mustEncode(t, out), []byte("damaged"), true, out},
+		{"the newest is damaged", []byte("damaged"), mustEncode(t, out), false, out},
+		{"lifted in the newest", mustEncode(t, Document{SetSerial: 2}), mustEncode(t, out), false, Document{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "main")
+			for name, data := range map[string][]byte{stateName: tt.newest, previousName: tt.previous} {
+				if data != nil {
+					writeFile(t, filepath.Join(dir, name), data)
+				}
+			}
+			s, l := mustOpen(t, dir, Options{})
+			if tt.save {
+				await(t, "saved", s.Save(l.Document).Done())
+			}
+			must(t, s.Close())
+			for _, damaged := range []string{stateName, previousName} {
+				saved := mustReadFile(t, filepath.Join(dir, damaged))
+				writeFile(t, filepath.Join(dir, damaged), []byte("damaged"))
+				if diff := cmp.Diff(ordersIn(tt.want), ordersIn(mustRead(t, dir).Document), alike); diff != "" {
+					t.Errorf("with %s damaged (-want +got):\n%s", damaged, diff)
+				}
+				writeFile(t, filepath.Join(dir, damaged), saved)
+			}
+		})
+	}
+}
+
+// A mode was lifted, which came to the disk once and not twice, and was set again: what was in both before was in one now.
+func TestOrdersAfterHalfAWrite(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "main")
+	out := Document{Modes: map[string]Mode{"a": {Mode: "unavailable", At: start}}}
+	s, _ := mustOpen(t, dir, Options{})
+	await(t, "saved", s.Save(out).Done())
+	must(t, s.Close()) // which is after the second write, Done is not
+	s, _ = mustOpen(t, dir, Options{})
+	// With a directory in the way of the generation before the first write succeeds, and not the second.
+	must(t, os.Remove(filepath.Join(dir, stateName)))
+	must(t, os.Remove(filepath.Join(dir, previousName)))
+	writeFile(t, filepath.Join(dir, previousName, "full"), nil)
+	await(t, "saved once", s.Save(Document{}).Done())
+	await(t, "failed", s.Save(Document{}).Failed())
+	must(t, os.RemoveAll(filepath.Join(dir, previousName)))
+	await(t, "saved again", s.Save(out).Done())
+	must(t, s.Close())
+	writeFile(t, filepath.Join(dir, stateName), []byte("damaged"))
+	if diff := cmp.Diff(ordersIn(out), ordersIn(mustRead(t, dir).Document), alike); diff != "" {
+		t.Errorf("in the generation before (-want +got):\n%s", diff)
+	}
+}
+
+func mustReadFile(t testing.TB, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	must(t, err)
+	return data
 }

@@ -2,10 +2,13 @@ package state
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -71,4 +74,24 @@ func begin(t *testing.T, role, dir string) *process {
 func (p *process) end() {
 	_ = p.Process.Kill()
 	_ = p.Wait()
+}
+
+func TestHeld(t *testing.T) {
+	dir := t.TempDir()
+	if err := Held(dir); err != nil {
+		t.Errorf("nobody's: %v", err)
+	}
+	s, _, err := Open(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Held(dir); !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), filepath.Join(dir, "lock")) {
+		t.Errorf("somebody's: got %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := Held(dir); err != nil {
+		t.Errorf("nobody's any more: %v", err)
+	}
 }

@@ -13,8 +13,8 @@ const (
 	defaultRounds = 2000
 	// maxQueued bounds the samples that wait for the disk, about ten megabytes of them.
 	maxQueued = 1 << 17
-	// maxQueuedChanges bounds the changes that wait for the disk.
-	maxQueuedChanges = changesLimit
+	// maxQueuedChanges bounds the changes that wait for the disk: it is as many as the two files of them hold.
+	maxQueuedChanges = 2 * changesLimit
 )
 
 // ErrClosed is the error for what is handed to a Store after Close.
@@ -135,10 +135,10 @@ func Open(dir string, o Options) (*Store, *Loaded, error) {
 	if l.Found {
 		doc := l.Document.Clone()
 		s.w.doc = &doc
-		if l.Generation == 0 {
-			s.w.orders = ordersOf(&doc)
-		}
 	}
+	// Where a crash or a full disk came between the writes of both, they are written again.
+	s.w.orders, s.w.both = ordersOf(s.w.doc), root == nil || !l.Found || l.inBoth(root)
+	s.w.dirty = !s.w.both
 	if trouble != nil {
 		s.fail(trouble)
 	}
@@ -210,15 +210,14 @@ func (s *Store) AddChange(c Change) {
 	if s.closed {
 		return
 	}
-	s.changes = s.dropChanges(append(s.changes, c))
+	s.changes = keepChanges(append(s.changes, c))
 	s.rouse()
 }
 
-// dropChanges does for changes what drop does for samples.
-func (s *Store) dropChanges(changes []Change) []Change {
-	excess := max(0, len(changes)-maxQueuedChanges)
-	s.errors.Add(uint64(excess))
-	return changes[excess:]
+// keepChanges returns the newest changes, as many as may wait. The others are no loss that counts: once written they would
+// have been rotated away by those.
+func keepChanges(changes []Change) []Change {
+	return changes[max(0, len(changes)-maxQueuedChanges):]
 }
 
 // Changes returns the last n changes, newest first, with those that still wait for the disk.
@@ -253,7 +252,7 @@ func (s *Store) Resize(rounds int) {
 	s.rounds = rounds
 }
 
-// Errors returns how many writes have failed, and how many samples and changes have been lost, since Open.
+// Errors returns how many writes have failed, and how many samples have been lost, since Open.
 func (s *Store) Errors() uint64 { return s.errors.Load() }
 
 // Err returns what is wrong with the disk now, or nil.

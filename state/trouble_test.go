@@ -19,11 +19,12 @@ func TestVanish(t *testing.T) {
 		do      func(t *testing.T, dir string)
 		samples []Sample
 		said    []string
-		extra   []string // files
+		extra   []string // files; what operators said always comes to stand in both generations again
 	}{
 		"directory removed": {
 			do:      func(t *testing.T, dir string) { must(t, os.RemoveAll(dir)) },
 			samples: after,
+			extra:   []string{previousName},
 		},
 		"directory replaced by an empty one": {
 			do: func(t *testing.T, dir string) {
@@ -31,6 +32,7 @@ func TestVanish(t *testing.T) {
 				must(t, os.Mkdir(dir, dirMode))
 			},
 			samples: after,
+			extra:   []string{previousName},
 		},
 		"directory replaced by a file for a while": {
 			do: func(t *testing.T, dir string) {
@@ -42,6 +44,7 @@ func TestVanish(t *testing.T) {
 				}()
 			},
 			samples: after,
+			extra:   []string{previousName},
 			said:    []string{"error", "recovered"},
 		},
 		"another state put in its place": {
@@ -53,7 +56,7 @@ func TestVanish(t *testing.T) {
 			},
 			samples: slices.Concat(before, after),
 			said:    []string{"error"},
-			extra:   []string{stateName + ".unread-20260102T150405"},
+			extra:   []string{previousName, stateName + ".unread-20260102T150405"},
 		},
 		"lock removed": {
 			do:      func(t *testing.T, dir string) { must(t, os.Remove(filepath.Join(dir, lockName))) },

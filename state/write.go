@@ -80,6 +80,6 @@ func (s *Store) writeChanges() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.changes = s.dropChanges(append(batch[written:len(batch):len(batch)], s.changes...))
+	s.changes = keepChanges(append(batch[written:len(batch):len(batch)], s.changes...))
 	return fmt.Errorf("writing changes: %w", err)
 }

@@ -22,7 +22,8 @@ type writer struct {
 
 	doc     *Document // the last one, to be written again should the directory vanish
 	dirty   bool      // doc is not on the disk
-	orders  orders    // what operators said as of the last document that is in both generations
+	orders  orders    // what operators said as of the last document that was written
+	both    bool      // orders are in both generations
 	waiting []*Pending
 	blamed  int // how many of waiting have been told of a failure
 
@@ -65,7 +66,7 @@ func (s *Store) work(last bool) (wait time.Duration) {
 		w.waiting = append(w.waiting, s.pending)
 		s.next, s.pending = nil, nil
 	}
-	urgent := len(w.waiting) > w.blamed || len(s.changes)+len(s.includes) > 0 && w.retryAt.IsZero()
+	urgent := len(w.waiting) > w.blamed || (w.dirty || len(s.changes)+len(s.includes) > 0) && w.retryAt.IsZero()
 	journal := len(s.samples)+len(s.past) > 0
 	s.mu.Unlock()
 
@@ -125,6 +126,7 @@ func (s *Store) attach() error {
 	}
 	w.encoder.reset()
 	w.dirty = w.doc != nil
+	w.both = false // nobody knows what the directory has now
 	d, err := openDisk(s.dir)
 	if err != nil {
 		return err
@@ -147,7 +149,11 @@ func (s *Store) writeDocument() error {
 		return nil
 	}
 	data, err := encodeDocument(w.doc)
+	now := ordersOf(w.doc)
 	if err == nil {
+		// Of a write that fails half-way nobody knows which generation has what: the next one counts on nothing.
+		w.both = w.both && now.equal(w.orders)
+		w.orders = now
 		err = w.disk.saveDocument(data)
 	}
 	if err != nil {
@@ -161,13 +167,13 @@ func (s *Store) writeDocument() error {
 		w.waiting[i] = nil
 	}
 	w.waiting, w.blamed = w.waiting[:0], 0
-	if now := ordersOf(w.doc); !now.equal(w.orders) {
+	if !w.both {
 		// In both generations: else one damaged file would bring back an edge that somebody took out.
 		if err := w.disk.saveDocument(data); err != nil {
 			w.dirty = true
 			return fmt.Errorf("saving state a second time: %w", err)
 		}
-		w.orders = now
+		w.both = true
 	}
 	return nil
 }

@@ -85,3 +85,20 @@ func TestContainerfile(t *testing.T) {
 		}
 	}
 }
+
+// podman makes OCI images unless it is told otherwise, and those have no place for HEALTHCHECK: it was left out with a warning
+// that scrolled by, and a container that answered nothing counted as running.
+func TestContainerCommands(t *testing.T) {
+	t.Parallel()
+	for _, file := range []string{"../examples/container/Containerfile", "../examples/README.md"} {
+		commands := regexp.MustCompile(`podman build .*`).FindAllString(readFile(t, file), -1)
+		if len(commands) == 0 {
+			t.Errorf("%s does not say how to build the image", file)
+		}
+		for _, c := range commands {
+			if !strings.Contains(c, " --format docker ") {
+				t.Errorf("%s: %q leaves the health check out", file, c)
+			}
+		}
+	}
+}

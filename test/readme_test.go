@@ -81,7 +81,8 @@ func TestReadme(t *testing.T) {
 			for _, line := range s.lines("[ERROR]") {
 				t.Errorf("the server says: %s", line)
 			}
-			s.stop()
+			// CoreDNS asks for SIGTERM in a goroutine that may not have run yet.
+			s.kill()
 		})
 	}
 	if n == 0 {

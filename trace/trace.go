@@ -1,5 +1,6 @@
-// Package trace reads recorded rounds of probing, decides them anew through
-// history and selector, and compares the outcome with what is expected.
+// Package trace reads and writes recorded rounds of probing, decides them anew
+// through history and selector, compares the outcome with what is expected, and
+// sums it up.
 //
 // A trace is a JSON object: a name, settings, rounds, and optionally one
 // expectation a round. Times are seconds since the epoch, durations are seconds.
@@ -13,8 +14,9 @@
 //	   "health": {"192.0.2.1": "pass_threshold"}}]}
 //
 // Reading is strict: an unknown, repeated or ill-typed field is an error that
-// names the file, the line and the field. Nothing here reads a clock, so a trace
-// always gives the same decisions.
+// names the file, the line and the field. Writing is exact: what Encode wrote, Parse
+// reads as it was. Nothing here reads a clock, so a trace always gives the same
+// decisions.
 package trace
 
 import (

@@ -27,7 +27,9 @@ latency, whose place it has, and why.
 		if err != nil {
 			return err
 		}
-		canaries, err := s.client().Canaries(cmd.Context(), s.network)
+		ctx, cancel := s.asking(cmd.Context())
+		defer cancel()
+		canaries, err := s.client().Canaries(ctx, s.network)
 		if err != nil {
 			return asked(err)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,9 +17,10 @@ func newChanges(c clock) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "changes",
 		Short: "List the last changes, with before, after and reason",
-		Long: `List the last changes of live sets, rungs, modes and freezes of all networks,
-or of that of --network, the newest first: before and after, the reason, and
-who did it when it was an operator. The server keeps at least the last 1000.
+		Long: `List the last changes of live sets, rungs, modes, canaries and freezes of all
+networks, or of that of --network, the newest first: before and after, the
+reason, and who did it when it was an operator. The server keeps at least the
+last 1000.
 ` + exitStatus,
 		Example: `  edgemanage changes
   edgemanage changes -n 1000 --since 24h --format csv`,
@@ -26,7 +28,7 @@ who did it when it was an operator. The server keeps at least the last 1000.
 	}
 	s := newServer(cmd, c, "table", "csv", "json")
 	cmd.Flags().Lookup("network").Usage = "only this `network`"
-	cmd.Flags().IntVarP(&limit, "limit", "n", 20, "at most this `number`")
+	cmd.Flags().IntVarP(&limit, "limit", "n", 20, "at most this `number`, up to 1000")
 	cmd.Flags().StringVar(&since, "since", "", "only those of the last `time`, such as 24h")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		q := control.ChangesQuery{Network: s.network, Limit: limit}
@@ -45,7 +47,9 @@ who did it when it was an operator. The server keeps at least the last 1000.
 		if err != nil {
 			return err
 		}
-		changes, err := s.client().Changes(cmd.Context(), q)
+		ctx, cancel := s.asking(cmd.Context())
+		defer cancel()
+		changes, err := s.client().Changes(ctx, q)
 		if err != nil {
 			return asked(err)
 		}
@@ -60,10 +64,15 @@ who did it when it was an operator. The server keeps at least the last 1000.
 
 // changesCSV has the names of a set in one field, with spaces between them.
 func changesCSV(out io.Writer, changes control.Changes) error {
-	rows := [][]string{{"network", "at", "kind", "family", "edge", "before", "after", "rung", "reason", "author", "claimed", "comment"}}
+	rows := [][]string{{"network", "at", "kind", "family", "edge", "before", "after", "rung", "reason", "author", "claimed", "comment", "zone", "serial"}}
 	for _, c := range changes.Changes {
+		serial := ""
+		if c.Serial != 0 {
+			serial = strconv.FormatUint(uint64(c.Serial), 10)
+		}
 		rows = append(rows, []string{
 			c.Network, stamp(c.At), c.Kind, c.Family, c.Edge, strings.Join(c.Before, " "), strings.Join(c.After, " "), c.Rung, c.Reason, c.Author, c.Claimed, c.Comment,
+			c.Zone, serial,
 		})
 	}
 	return writeCSV(out, rows)

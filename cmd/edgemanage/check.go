@@ -53,10 +53,13 @@ type check struct {
 func (k *check) command(c clock, cmd *cobra.Command, warning, critical string) *cobra.Command {
 	cmd.Args = toNagios(noArgs)
 	k.server = newServer(cmd, c, "text")
+	k.server.wait(cmd, checkTime)
 	cmd.Flags().StringVarP(&k.warning, "warning", "w", "", "warn when crossed: a `range` (default "+warning+")")
 	cmd.Flags().StringVarP(&k.critical, "critical", "c", "", "critical when crossed: a `range` (default "+critical+")")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		result, err := k.run(cmd.Context())
+		ctx, cancel := k.server.asking(cmd.Context())
+		defer cancel()
+		result, err := k.run(ctx)
 		if err != nil {
 			return unknown(cmd, err)
 		}
@@ -123,10 +126,38 @@ func standing(n control.Network, now time.Time) string {
 	if n.Frozen != nil {
 		words = append(words, "FROZEN")
 	}
+	words = append(words, forgotten(n)...)
 	if n.Late {
 		words = append(words, "last round LATE: "+console.Ago(n.LastRound, now))
 	}
 	return strings.Join(words, ", ")
+}
+
+// forgotten is what operators said that the server does not know any more, or would not after a restart.
+func forgotten(n control.Network) (words []string) {
+	if n.ModesLost {
+		words = append(words, "MODES LOST")
+	}
+	if n.StateError != "" {
+		words = append(words, "STATE NOT SAVED")
+	}
+	return words
+}
+
+// descent is how bad the rungs of a network are for what it answers: below short edges that fail may be live, and with none
+// there is no answer.
+func descent(n control.Network) nagios.Level {
+	worst := nagios.OK
+	for _, f := range n.Families {
+		switch {
+		case f.Edges.Total == 0 && len(f.Addresses) == 0: // it is not used
+		case f.Rung == "none":
+			return nagios.Critical
+		case f.Rung != "full" && f.Rung != "short":
+			worst = nagios.Warning
+		}
+	}
+	return worst
 }
 
 // report prints the line, and ends the command with the exit code of its level.

@@ -27,7 +27,7 @@ func newCheckRotation(c clock) *cobra.Command {
 		Long: `Check how many times the live sets of a network changed within --period. A calm
 network is OK, and a set where there was none, as after the first start, is no
 change. The rung of each family is told, and is no reason for an alarm of this
-check.
+check. It warns when modes were lost, or the state is not saved.
 ` + thresholdHelp,
 		Example: `  edgemanage check rotation -w 8 -c 16 --period 1h`,
 	}, strconv.Itoa(warning), strconv.Itoa(critical))
@@ -57,8 +57,12 @@ check.
 				latest = ", the last " + console.Ago(change.At, now)
 			}
 		}
+		level := nagios.Judge(float64(sets), w, c)
+		if len(forgotten(n)) > 0 {
+			level = max(level, nagios.Warning)
+		}
 		return nagios.Result{
-			Level: nagios.Judge(float64(sets), w, c),
+			Level: level,
 			Text:  fmt.Sprintf("%s: %s of the live set in %s%s; %s", n.Network, console.Plural(sets, "change"), console.Span(reach), latest, standing(n, now)),
 			Data:  []nagios.Datum{{Label: "frequency", Value: float64(sets), Warning: w, Critical: c, Min: "0"}},
 		}, nil
@@ -75,8 +79,10 @@ func newCheckLatency(c clock) *cobra.Command {
 		Use:   "latency",
 		Short: "Check the latency of the slowest live edge",
 		Long: `Check how many seconds the slowest live edge takes, as the mean over the window
-of the network, in which a failed probe counts as the timeout. The edge is
-named.
+of the network, in which a failed probe counts as the timeout. An edge whose
+last probe failed counts as the timeout altogether, and is no OK. The edge is
+named. Below rung short it warns whatever the latency, and rung none is
+critical.
 ` + thresholdHelp,
 		Example: `  edgemanage check latency -w 0.7 -c 2.5`,
 	}, "goodenough of the network", "halfway from there to its timeout")
@@ -88,30 +94,43 @@ named.
 		}
 		var slowest *control.Edge
 		for i, e := range all.Edges {
-			if e.Live && e.Samples > 0 && (slowest == nil || latency(e) > latency(*slowest)) {
+			if e.Live && e.Samples > 0 && (slowest == nil || latency(e, n) > latency(*slowest, n)) {
 				slowest = &all.Edges[i]
 			}
 		}
-		if slowest == nil {
-			return nagios.Result{}, errors.New(n.Network + " has no live edge with a sample; " + standing(n, k.server.now()))
+		stands, level := standing(n, k.server.now()), descent(n)
+		switch {
+		case slowest == nil && level == nagios.OK:
+			return nagios.Result{}, errors.New(n.Network + " has no live edge with a sample; " + stands)
+		case slowest == nil:
+			return nagios.Result{Level: level, Text: console.Safe(n.Network + ": no live edge has a sample; " + stands)}, nil
 		}
-		v := latency(*slowest)
+		v := latency(*slowest, n)
+		level = max(level, nagios.Judge(v, w, c))
+		how := "the mean of the last " + console.Span(time.Duration(n.WindowSeconds*float64(time.Second)))
+		if slowest.LastFailed {
+			level, how = max(level, nagios.Warning), "its last probe failed"
+		}
 		return nagios.Result{
-			Level: nagios.Judge(v, w, c),
-			Text: console.Safe(fmt.Sprintf("%s: the slowest live edge is %s (%s) with %s, the mean of the last %s; %s",
-				n.Network, slowest.Edge, slowest.Family, console.Seconds(v), console.Span(time.Duration(n.WindowSeconds*float64(time.Second))), standing(n, k.server.now()))),
-			Data: []nagios.Datum{{Label: "slowestactive", Value: v, Unit: "s", Warning: w, Critical: c, Min: "0", Max: decimal(n.TimeoutSeconds)}},
+			Level: level,
+			Text:  console.Safe(fmt.Sprintf("%s: the slowest live edge is %s (%s) with %s, %s; %s", n.Network, slowest.Edge, slowest.Family, console.Seconds(v), how, stands)),
+			Data:  []nagios.Datum{{Label: "slowestactive", Value: v, Unit: "s", Warning: w, Critical: c, Min: "0", Max: decimal(n.TimeoutSeconds)}},
 		}, nil
 	}
 	return cmd
 }
 
-// latency is the mean over the window, or the last sample where the window has none.
-func latency(e control.Edge) float64 {
-	if e.WindowSeconds > 0 {
-		return e.WindowSeconds
+// latency is the mean over the window, or the last sample where the window has none; at least the timeout after a failure,
+// so that an edge which stays live though it fails does not look well until the window is full of that.
+func latency(e control.Edge, n control.Network) float64 {
+	v := e.WindowSeconds
+	if v == 0 {
+		v = e.LastSeconds
 	}
-	return e.LastSeconds
+	if e.LastFailed {
+		v = max(v, n.TimeoutSeconds)
+	}
+	return v
 }
 
 // newCheckIntegrity makes `edgemanage check integrity`.
@@ -123,6 +142,7 @@ func newCheckIntegrity(c clock) *cobra.Command {
 		Short: "Check for edges that serve something other than the object",
 		Long: `Check how many edges, live or out, answered their last probe with another
 content than the object's: its checksum or its size is wrong. They are listed.
+Of an edge that did not answer the content is not known; of none it is UNKNOWN.
 ` + thresholdHelp,
 		Example: `  edgemanage check integrity`,
 	}, strconv.Itoa(warning), strconv.Itoa(critical))
@@ -131,20 +151,27 @@ content than the object's: its checksum or its size is wrong. They are listed.
 		if err != nil {
 			return nagios.Result{}, err
 		}
-		probed, wrong := map[string]bool{}, map[string]bool{} // an edge with two families counts once
+		probed, known, wrong := map[string]bool{}, map[string]bool{}, map[string]bool{} // an edge with two families counts once
 		var list []string
 		for _, e := range all.Edges {
 			if e.Outcome == "" {
 				continue
 			}
 			probed[e.Edge] = true
-			if e.Outcome == "checksum" || e.Outcome == "size" {
-				wrong[e.Edge] = true
+			switch e.Outcome {
+			case "ok":
+				known[e.Edge] = true
+			case "checksum", "size":
+				known[e.Edge], wrong[e.Edge] = true, true
 				list = append(list, fmt.Sprintf("%s (%s, %s)", e.Edge, e.Family, e.Outcome))
 			}
 		}
-		if len(probed) == 0 {
-			return nagios.Result{}, errors.New("no edge of " + n.Network + " has been probed yet")
+		stands := standing(n, k.server.now())
+		switch {
+		case len(probed) == 0:
+			return nagios.Result{}, fmt.Errorf("no edge of %s has been probed yet; %s", n.Network, stands)
+		case len(known) == 0:
+			return nagios.Result{}, fmt.Errorf("%s: the content of no edge is known, the last probes failed otherwise; %s", n.Network, stands)
 		}
 		have := "have"
 		if len(wrong) == 1 {
@@ -154,9 +181,12 @@ content than the object's: its checksum or its size is wrong. They are listed.
 		if len(list) > 0 {
 			text += ": " + strings.Join(list, ", ")
 		}
+		if silent := len(probed) - len(known); silent > 0 {
+			text += fmt.Sprintf("; that of %d is not known", silent)
+		}
 		return nagios.Result{
 			Level: nagios.Judge(float64(len(wrong)), w, c),
-			Text:  console.Safe(text + "; " + standing(n, k.server.now())),
+			Text:  console.Safe(text + "; " + stands),
 			Data:  []nagios.Datum{{Label: "notok", Value: float64(len(wrong)), Warning: w, Critical: c, Min: "0", Max: strconv.Itoa(len(probed))}},
 		}, nil
 	}

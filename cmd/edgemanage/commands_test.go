@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -44,6 +45,7 @@ func TestRequests(t *testing.T) {
 		{"changes of the future", []string{"changes", "--since", "-1h"}, 2, nil, `reading --since "-1h"`},
 		{"status", []string{"status", "-A", "web"}, 0, []string{"GET /v1/networks?network=web", "GET /v1/edges?network=web", "GET /v1/canaries?network=web", "GET /v1/changes?limit=5&network=web"}, ""},
 		{"a wrong interval", []string{"status", "--watch=0s"}, 2, nil, `reading --watch "0s"`},
+		{"too short an interval", []string{"status", "--watch=99ms"}, 2, nil, `reading --watch "99ms": expected at least 100ms`},
 		{"an interval without watch", []string{"status", "5s"}, 2, nil, `unknown command`},
 		{"mode", []string{"mode", "e1", "unavailable", "--comment", "why", "--for", "90m", "--force", "-A", "web"}, 0,
 			[]string{`POST /v1/mode{"network":"web","edge":"e1","mode":"unavailable","comment":"why","for":"90m","claimed":"alice","force":true}`}, ""},
@@ -53,6 +55,10 @@ func TestRequests(t *testing.T) {
 		{"mode with an empty comment", []string{"mode", "e1", "force", "--comment", " \t"}, 1, nil, "a comment is needed"},
 		{"a wrong mode", []string{"mode", "e1", "off", "--comment", "why"}, 2, nil, `reading MODE: parsing mode "off"`},
 		{"a mode for no time", []string{"mode", "e1", "force", "--comment", "why", "--for", "0s"}, 2, nil, `reading --for "0s": expected a length of time such as 90m or 2h`},
+		{"a mode for nearly no time", []string{"mode", "e1", "force", "--comment", "why", "--for", "999ms"}, 2, nil, `reading --for "999ms": expected 1s to 87600h, which is 10 years`},
+		{"a mode for ages", []string{"mode", "e1", "force", "--comment", "why", "--for", "87601h"}, 2, nil, `reading --for "87601h"`},
+		{"a freeze for ages", []string{"freeze", "--comment", "why", "--for", "100000h"}, 2, nil, `reading --for "100000h"`},
+		{"no time to answer", []string{"edges", "--timeout", "0s"}, 2, nil, `invalid argument "0s" for "--timeout" flag: expected a length of time such as 500ms or 8s`},
 		{"a mode for long", []string{"mode", "e1", "force", "--comment", "why", "--for", "long"}, 2, nil, `reading --for "long"`},
 		{"as edge_conf", []string{"mode", "-A", "web", "-m", "unavailable", "-C", "why", "e1"}, 0, []string{`POST /v1/mode{"network":"web","edge":"e1","mode":"unavailable","comment":"why","claimed":"alice"}`}, ""},
 		{"as edge_conf, with long flags", []string{"mode", "--dnet", "web", "--mode", "available", "e1"}, 0, []string{`POST /v1/mode{"network":"web","edge":"e1","mode":"available","claimed":"alice"}`}, ""},
@@ -132,6 +138,50 @@ func TestExitCodes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A server that stays busy could not be asked: it has done nothing. The client comes again for a while before that is said.
+func TestBusy(t *testing.T) {
+	f := newFake(t, map[string]any{"/v1/mode": refusal{http.StatusServiceUnavailable, control.CodeBusy, "64 connections are open already: try again"}})
+	code, _, stderr := ask(t, "mode", "e1", "available")
+	if code != 2 || !strings.Contains(stderr, "try again") || strings.Contains(stderr, "not known") {
+		t.Errorf("got %d, %q", code, stderr)
+	}
+	if n := len(f.asked()); n < 2 {
+		t.Errorf("it was asked %d times", n)
+	}
+}
+
+// stuck is a server that is connected to and says nothing until the test ends.
+func stuck(t *testing.T) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "em")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	l, err := net.Listen("unix", filepath.Join(dir, "control.sock")) // the kernel takes connections up by itself
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	t.Setenv("EDGEMANAGE_CONTROL", l.Addr().String())
+}
+
+// A check of a server that hangs ran into the limit of Nagios, and the alarm did not say why.
+func TestTimeout(t *testing.T) {
+	stuck(t)
+	const timeout = "--timeout=50ms"
+	for _, args := range checkers {
+		if code, stdout, _ := ask(t, append(args, timeout)...); code != 3 || !strings.Contains(stdout, " UNKNOWN - ") || !strings.Contains(stdout, "has not answered in time") {
+			t.Errorf("%q: got %d, %q, want 3", args, code, stdout)
+		}
+	}
+	for _, args := range slices.Concat(readers, changers) {
+		if code, _, stderr := ask(t, append(args, timeout)...); code != 2 || !strings.Contains(stderr, "has not answered in time") {
+			t.Errorf("%q: got %d, %q, want 2", args, code, stderr)
+		}
 	}
 }
 

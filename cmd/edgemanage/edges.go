@@ -68,13 +68,15 @@ two families it is in when it is live in one, and its health is of the first.
 		if err != nil {
 			return err
 		}
+		ctx, cancel := s.asking(cmd.Context())
+		defer cancel()
 		if as, err := query.asked(cmd, s.format); err != nil || as {
 			if err != nil {
 				return err
 			}
-			return query.run(cmd.Context(), s, out, q)
+			return query.run(ctx, s, out, q)
 		}
-		edges, err := s.client().Edges(cmd.Context(), q)
+		edges, err := s.client().Edges(ctx, q)
 		if err != nil {
 			return asked(err)
 		}

@@ -32,7 +32,9 @@ it to enter and whom it would displace.
 		if err != nil {
 			return err
 		}
-		edges, err := s.client().Explain(cmd.Context(), s.network, first(args), family)
+		ctx, cancel := s.asking(cmd.Context())
+		defer cancel()
+		edges, err := s.client().Explain(ctx, s.network, first(args), family)
 		if err != nil {
 			return asked(err)
 		}

@@ -26,6 +26,7 @@ A network that is frozen can be frozen again, with another comment and end.
 		Args:    noArgs,
 	}
 	s := newServer(cmd, c, "table", "json")
+	s.wait(cmd, changeTime)
 	cmd.Flags().StringVar(&r.Comment, "comment", "", "`why`; needed")
 	cmd.Flags().StringVar(&r.For, "for", "", "`how long`, such as 30m (default until unfreeze)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -54,6 +55,7 @@ shown.
 		Args:    noArgs,
 	}
 	s := newServer(cmd, c, "table", "json")
+	s.wait(cmd, changeTime)
 	cmd.Flags().StringVar(&r.Comment, "comment", "", "`why`")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return s.freeze(cmd, r, (*control.Client).Unfreeze)
@@ -70,7 +72,9 @@ func (s *server) freeze(cmd *cobra.Command, r control.FreezeRequest, do func(*co
 	}
 	r.Network, r.Claimed = s.network, os.Getenv("SUDO_USER")
 	s.change = true
-	a, err := do(s.client(), cmd.Context(), r)
+	ctx, cancel := s.asking(cmd.Context())
+	defer cancel()
+	a, err := do(s.client(), ctx, r)
 	if err != nil {
 		return changed(err)
 	}

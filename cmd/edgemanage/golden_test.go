@@ -61,6 +61,18 @@ func TestGolden(t *testing.T) {
 	freeze := control.Applied{Network: "web", Saved: true, Serial: 7, After: &control.Freeze{Comment: "uplink flaps", Author: "root", At: now, Expires: now.Add(30 * time.Minute)}}
 	thaw := control.Applied{Network: "web", Saved: true, Serial: 8, Before: &control.Freeze{Comment: "uplink flaps", Author: "root", Claimed: "alice", At: ago(10 * time.Minute)}}
 
+	// Edges whose names do not resolve yet stood under "not configured", and the operator went looking in the edge lists.
+	unresolved := calm()["/v1/edges"].(control.Edges)
+	unresolved.Edges = append([]control.Edge{{
+		Edge: "edge7.example.net", Configured: true, Grade: "unknown", Rule: "none", Mode: was,
+		Reason: "out: no address is known in the families that are served",
+	}}, unresolved.Edges[5:]...)
+	// A canary is known by its zone: the address alone says nothing at night. A set whose edges moved is no other order.
+	rare := control.Changes{Changes: []control.Change{
+		{Network: "web", At: ago(time.Minute), Kind: "canary", Family: "ipv4", Zone: "shop.example.com.", Edge: "192.0.2.201", Before: []string{"in"}, After: []string{"out"}, Reason: "grade fail: not used"},
+		{Network: "web", At: ago(time.Hour), Kind: "set", Family: "ipv4", Before: []string{"edge1.example.net"}, After: []string{"edge1.example.net"}, Rung: "full", Serial: 1773276404, Reason: "addresses changed to [192.0.2.11]"},
+	}}
+
 	tests := []struct {
 		name    string
 		answers map[string]any
@@ -76,12 +88,16 @@ func TestGolden(t *testing.T) {
 		{"edges-csv", calm(), nil, []string{"edges", "--format", "csv"}},
 		{"edges-json", calm(), nil, []string{"edges", "--format", "json", "--color", "always"}},
 		{"edges-none", calm(), map[string]any{"/v1/edges": control.Edges{Network: "web"}}, []string{"edges", "--grade", "unknown"}},
+		{"edges-unresolved", calm(), map[string]any{"/v1/edges": unresolved}, []string{"edges"}},
 		{"edges-network-required", calm(), map[string]any{"/v1/edges": refusal{http.StatusBadRequest, control.CodeNetworkRequired, "the server has several networks: name one: lab, web"}}, []string{"edges"}},
 		{"explain", calm(), nil, []string{"explain", "edge*"}},
 		{"history", calm(), nil, []string{"history", "edge6.example.net"}},
 		{"history-csv", calm(), nil, []string{"history", "edge6.example.net", "--format", "csv"}},
 		{"changes", calm(), nil, []string{"changes"}},
 		{"changes-csv", calm(), nil, []string{"changes", "--format", "csv"}},
+		{"changes-rare", calm(), map[string]any{"/v1/changes": rare}, []string{"changes"}},
+		{"changes-rare-csv", calm(), map[string]any{"/v1/changes": rare}, []string{"changes", "--format", "csv"}},
+		{"status-canary", calm(), map[string]any{"/v1/changes": rare}, []string{"status"}},
 		{"canaries", calm(), nil, []string{"canaries"}},
 		{"canaries-csv", calm(), nil, []string{"canaries", "--format", "csv"}},
 		{"mode", map[string]any{"/v1/mode": set}, nil, []string{"mode", "edge1.example.net", "unavailable", "--comment", "flood", "--for", "2h"}},

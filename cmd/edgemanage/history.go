@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"strconv"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/deflect-ca/coredns-edgemanage/control"
@@ -24,17 +22,19 @@ func newHistory(c clock) *cobra.Command {
 
 With --trace write the rounds that the network remembers to FILE (- is standard
 output), for edgemanage replay: it answers what would have happened with other
-settings. A file that is there already is replaced as a whole, or not at all.
+settings. A file that is there already is replaced as a whole, or not at all;
+what is no file, such as a pipe, is written to.
 ` + exitStatus,
 		Example: `  edgemanage history edge3.example.net
   edgemanage history --trace rounds.json
   edgemanage replay rounds.json --set edge_count=6 --set goodenough=500ms`,
 	}
 	s := newServer(cmd, c, "table", "csv", "json")
+	s.wait(cmd, traceTime)
 	f := cmd.Flags()
 	f.IntVarP(&limit, "limit", "n", 20, "at most this `number` a family")
 	f.StringVar(&trace, "trace", "", "write the recorded rounds of the network to this `file`")
-	f.StringVar(&family, "family", "", "of this `family`, ipv4 or ipv6; needed for --trace when the network has both")
+	f.StringVar(&family, "family", "", "of this `family`, ipv4 or ipv6; needed for --trace when the network has edges of both")
 	complete(cmd, "family", "ipv4", "ipv6")
 	completeArgs(cmd, s)
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
@@ -47,13 +47,15 @@ settings. A file that is there already is replaced as a whole, or not at all.
 		if err := checkFamily(family); err != nil {
 			return badInput(err)
 		}
+		ctx, cancel := s.asking(cmd.Context())
+		defer cancel()
 		if trace != "" {
 			for _, flag := range []string{"limit", "format"} {
 				if cmd.Flags().Changed(flag) {
 					return badInput(fmt.Errorf("reading --%s: it is not for --trace, which writes all rounds in one format", flag))
 				}
 			}
-			return s.trace(cmd.Context(), cmd.OutOrStdout(), trace, family)
+			return s.trace(ctx, cmd.OutOrStdout(), trace, family)
 		}
 		if err := checkLimit(limit); err != nil {
 			return err
@@ -63,7 +65,7 @@ settings. A file that is there already is replaced as a whole, or not at all.
 		if err != nil {
 			return err
 		}
-		h, err := s.client().History(cmd.Context(), s.network, args[0], limit)
+		h, err := s.client().History(ctx, s.network, args[0], limit)
 		if err != nil {
 			return asked(err)
 		}
@@ -102,19 +104,42 @@ func historyCSV(out io.Writer, h control.History) error {
 	return writeCSV(out, rows)
 }
 
-// trace writes the recorded rounds of a family to a file.
+// trace writes the recorded rounds of a family to a file as they come.
 func (s *server) trace(ctx context.Context, out io.Writer, file, family string) error {
-	var b bytes.Buffer
-	if err := s.client().Trace(ctx, s.network, family, &b); err != nil {
-		return asked(err)
+	var refused error // by the server, as against the file
+	fetch := func(w io.Writer) error {
+		to := &remembering{Writer: w}
+		err := s.client().Trace(ctx, s.network, family, to)
+		if to.err != nil {
+			return to.err
+		}
+		refused = asked(err)
+		return refused
 	}
+	var err error
 	if file == "-" {
-		return emit(out, b.String())
+		err = fetch(out)
+	} else {
+		err = writeFile(file, fetch)
 	}
-	if err := renameio.WriteFile(file, b.Bytes(), 0o644); err != nil {
+	if err != nil && refused == nil {
 		return fmt.Errorf("writing trace %q: %w", file, err)
 	}
-	return nil
+	return refused
+}
+
+// remembering keeps the error of a Writer.
+type remembering struct {
+	io.Writer
+	err error
+}
+
+func (r *remembering) Write(p []byte) (int, error) {
+	n, err := r.Writer.Write(p)
+	if err != nil {
+		r.err = err
+	}
+	return n, err
 }
 
 func checkLimit(n int) error {

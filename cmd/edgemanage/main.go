@@ -42,7 +42,9 @@ is none: with --config they go by the state that it keeps.
 
 Times are UTC. Text that others wrote, such as a comment, is printed with
 control characters as escapes. Colours are for terminals; $NO_COLOR turns them
-off. The JSON of --format json is that of the control API.
+off. The JSON of --format json is that of the control API. The values of
+--format csv are as they are: a program that takes one that begins with = + -
+or @ for a formula is to be told that it is text.
 
 The completion of the shell, with the names of networks and edges, is set up as
 "edgemanage completion SHELL --help" says, for bash, zsh, fish and powershell.

@@ -33,11 +33,11 @@ is
   force        live while it passes
   blindforce   live whatever its grade
 
-Any mode but available needs a comment, for the next on call. With --for the
-edge is available again when the time is over. A name need not be that of an
-edge that is configured: the mode waits for it. The author is the user who runs
-this command, as the system tells the server; $SUDO_USER is recorded as
-claimed.
+Any mode but available needs a comment, for the next on call; a preview needs
+none. With --for the edge is available again when the time is over. A name need
+not be that of an edge that is configured: the mode waits for it. The author is
+the user who runs this command, as the system tells the server; $SUDO_USER is
+recorded as claimed.
 
 What changed because of it is shown: the sets before and after, and why each
 edge left or entered. --preview shows that and changes nothing. A change that
@@ -62,8 +62,9 @@ none.
 		},
 	}
 	s := newServer(cmd, c, "table", "json")
+	s.wait(cmd, changeTime)
 	f := cmd.Flags()
-	f.StringVarP(&r.Comment, "comment", "C", "", "`why`; needed unless the mode is available")
+	f.StringVarP(&r.Comment, "comment", "C", "", "`why`; needed unless the mode is available, or for a preview")
 	f.StringVarP(&r.Mode, "mode", "m", "", "the `mode`, in place of the argument: "+oneOf(modes))
 	f.StringVar(&r.For, "for", "", "`how long`, such as 2h; afterwards the edge is available again")
 	f.BoolVar(&r.Preview, "preview", false, "show what would change, and change nothing")
@@ -82,7 +83,7 @@ none.
 		if err := checkFor(r.For); err != nil {
 			return err
 		}
-		if r.Mode != selector.Available.String() && strings.TrimSpace(r.Comment) == "" {
+		if r.Mode != selector.Available.String() && !r.Preview && strings.TrimSpace(r.Comment) == "" {
 			return fmt.Errorf("setting mode %s: a comment is needed: --comment WHY", r.Mode)
 		}
 		out := cmd.OutOrStdout()
@@ -91,7 +92,9 @@ none.
 			return err
 		}
 		s.change = !r.Preview
-		a, err := s.client().SetMode(cmd.Context(), r)
+		ctx, cancel := s.asking(cmd.Context())
+		defer cancel()
+		a, err := s.client().SetMode(ctx, r)
 		if err != nil {
 			if api, ok := errors.AsType[*control.APIError](err); ok && api.Code == control.CodeNoCandidate {
 				err = fmt.Errorf("%w (--force does it all the same)", err)
@@ -115,7 +118,10 @@ func checkFor(value string) error {
 	if value == "" {
 		return nil
 	}
-	_, err := positive("--for", value)
+	d, err := positive("--for", value)
+	if err == nil && (d < control.MinFor || d > control.MaxFor) {
+		err = badInput(fmt.Errorf("reading --for %q: expected %s", value, control.ForRange))
+	}
 	return err
 }
 

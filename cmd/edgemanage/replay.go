@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/trace"
 )
 
@@ -172,6 +173,9 @@ func load(file string, overrides []string) (trace.Trace, error) {
 		if err := t.Settings.Set(name, value); err != nil {
 			return t, fmt.Errorf("reading --set %q: %w", o, err)
 		}
+	}
+	if n := t.Settings.Selection.EdgeCount; n > config.MaxEdgeCount && len(overrides) > 0 {
+		return t, fmt.Errorf("overriding settings of %q: edge_count %d is above %d, the most that a Corefile may have", file, n, config.MaxEdgeCount)
 	}
 	if err := t.Settings.Validate(); err != nil {
 		return t, fmt.Errorf("overriding settings of %q: %w", file, err)

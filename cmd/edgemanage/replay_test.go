@@ -60,6 +60,8 @@ func TestReplay(t *testing.T) {
 		{"setting without a value", []string{"--set", "keep", file}, 2, "", "edgemanage: reading --set \"keep\": want name=value\n"},
 		{"rotation", []string{"--set", "rotate_every=-1h", file}, 2, "",
 			"edgemanage: reading --set \"rotate_every=-1h\": setting rotate_every: \"-1h\" is not a duration above zero\n"},
+		{"more edges than a Corefile may ask for", []string{"--set", "edge_count=33", file}, 2, "",
+			"edgemanage: overriding settings of \"" + file + "\": edge_count 33 is above 32, the most that a Corefile may have\n"},
 		{"settings that do not go together", []string{"--set", "min_live=2", file}, 2, "",
 			"edgemanage: overriding settings of \"" + file + "\": settings: min_live 2 is above edge_count 1\n"},
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -28,6 +29,15 @@ const (
 	exitNotSaved = 3 // applied, but a restart would forget it
 )
 
+// How long a command waits for the server. A change may wait for the disk, and must not be given up before the server has
+// said what became of it; Nagios gives a check up itself after 10s, and the alarm would say nothing.
+const (
+	answerTime = 10 * time.Second
+	changeTime = 15 * time.Second
+	checkTime  = 8 * time.Second
+	traceTime  = 30 * time.Second
+)
+
 // exitStatus is what the help of a command that only reads says of them.
 const exitStatus = `
 Exit status 0 says that it was done, 1 that the server refused or failed, 2
@@ -51,16 +61,18 @@ type server struct {
 	clock
 	offline
 	socket, network string
+	timeout         lapse
 	format, color   string
 	formats         []string
 }
 
 // newServer adds to cmd the flags that find the server. The first of formats is the default; with one there is no choice.
 func newServer(cmd *cobra.Command, c clock, formats ...string) *server {
-	s := &server{clock: c, offline: offline{errs: io.Discard}, formats: formats}
+	s := &server{clock: c, offline: offline{errs: io.Discard}, formats: formats, timeout: lapse(answerTime)}
 	f := cmd.Flags()
 	f.StringVar(&s.socket, "control", "", "the server's control `socket` (default $EDGEMANAGE_CONTROL, else "+defaultSocket+")")
 	f.StringVarP(&s.network, "network", "A", "", "the `network`; may be left out while the server has one")
+	f.Var(&s.timeout, "timeout", "give up after this `time`; the server itself does after 30s")
 	s.format = formats[0]
 	if len(formats) > 1 {
 		f.StringVar(&s.format, "format", formats[0], "`how` to print: "+oneOf(formats))
@@ -69,8 +81,18 @@ func newServer(cmd *cobra.Command, c clock, formats ...string) *server {
 		complete(cmd, "color", "auto", "always", "never")
 	}
 	completeFrom(cmd, "network", s.networkNames)
-
 	return s
+}
+
+// wait sets the time after which a command gives up that is not told how long.
+func (s *server) wait(cmd *cobra.Command, d time.Duration) {
+	s.timeout = lapse(d)
+	cmd.Flags().Lookup("timeout").DefValue = s.timeout.String()
+}
+
+// asking bounds all that a command asks of the server.
+func (s *server) asking(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, time.Duration(s.timeout))
 }
 
 // client is one of the server at the socket asked for, or of what a file names instead of one.
@@ -95,7 +117,7 @@ func (s *server) page(out io.Writer) (*show.Page, error) {
 
 // asked gives an error of the client its exit code.
 func asked(err error) error {
-	if api, ok := errors.AsType[*control.APIError](err); ok && api.Code != control.CodeNotRunning {
+	if api, ok := errors.AsType[*control.APIError](err); ok && api.Code != control.CodeNotRunning && api.Code != control.CodeBusy {
 		return &exitError{err, exitRefused}
 	}
 	if err == nil {
@@ -128,6 +150,25 @@ func emit(out io.Writer, text string) error {
 	}
 	return nil
 }
+
+// lapse is a flag's value: a length of time above zero.
+type lapse time.Duration
+
+// Set reads it as a Go duration.
+func (s *lapse) Set(value string) error {
+	d, err := time.ParseDuration(value)
+	if err != nil || d <= 0 {
+		return errors.New("expected a length of time such as 500ms or 8s")
+	}
+	*s = lapse(d)
+	return nil
+}
+
+// String is the inverse of Set.
+func (s *lapse) String() string { return time.Duration(*s).String() }
+
+// Type is what pflag calls it.
+func (*lapse) Type() string { return "duration" }
 
 // oneOf lists what may be chosen from.
 func oneOf(choices []string) string {

@@ -24,6 +24,9 @@ const lastChanges = 5
 // watchInterval is that of --watch alone.
 const watchInterval = "2s"
 
+// shortestWatch keeps a watch from being a flood of requests.
+const shortestWatch = 100 * time.Millisecond
+
 // newStatus makes `edgemanage status`.
 func newStatus(c clock) *cobra.Command {
 	var interval string
@@ -61,7 +64,9 @@ said above what it said last.
 			return err
 		}
 		if !cmd.Flags().Changed("watch") {
-			return s.statusOnce(cmd.Context(), out, p)
+			ctx, cancel := s.asking(cmd.Context())
+			defer cancel()
+			return s.statusOnce(ctx, out, p)
 		}
 		if s.file != "" {
 			return badInput(errors.New("reading --watch: nothing moves without a server, of which --config is for the want"))
@@ -69,6 +74,9 @@ said above what it said last.
 		every, err := positive("--watch", interval)
 		if err != nil {
 			return err
+		}
+		if every < shortestWatch {
+			return badInput(fmt.Errorf("reading --watch %q: expected at least %s", interval, shortestWatch))
 		}
 		ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
@@ -157,7 +165,7 @@ func (s *server) watch(ctx context.Context, out io.Writer, paint console.Paint, 
 
 // frame is the status as text. A server that hangs is given up after a while, which is said like any other trouble.
 func (s *server) frame(ctx context.Context, paint console.Paint) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := s.asking(ctx)
 	defer cancel()
 	status, err := s.status(ctx)
 	if err != nil {

@@ -83,3 +83,30 @@ func TestCacheClockSetBack(t *testing.T) {
 		t.Errorf("read %d times, want 2", reads)
 	}
 }
+
+// Somebody closed the window while the networks were asked: the samples were not to be had then, and all who looked within
+// the second saw a page that said "context canceled" instead of them.
+func TestCacheOfWhoWentAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := make(chan struct{})
+		c := newCache(func(ctx context.Context) (site, error) {
+			<-asked
+			s := site{at: time.Now(), networks: make([]reading, 1)}
+			if ctx.Err() != nil {
+				s.networks[0].undrawn = ctx.Err().Error()
+			}
+			return s, nil
+		}, time.Now)
+		ctx, leave := context.WithCancel(t.Context())
+		var looking sync.WaitGroup
+		looking.Go(func() { _, _ = c.get(ctx) })
+		synctest.Wait()
+		leave()
+		close(asked)
+		looking.Wait()
+		s, err := c.get(t.Context())
+		if err != nil || s.networks[0].undrawn != "" {
+			t.Errorf("got error %v, and no samples: %q", err, s.networks[0].undrawn)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package page
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"slices"
 	"time"
 
@@ -28,7 +29,7 @@ type canaryView struct {
 // for them.
 func showCanaries(r reading, now time.Time) canariesView {
 	c := r.canaries
-	v := canariesView{Total: len(c.Canaries), All: "/v1/canaries?network=" + r.network.Network}
+	v := canariesView{Total: len(c.Canaries), All: "/v1/canaries?network=" + url.QueryEscape(r.network.Network)}
 	if c.Killed {
 		v.Killed = fmt.Sprintf("None is used: %d fail, and canary_killer is %d.", c.Failing, c.Killer)
 	}

@@ -43,6 +43,9 @@ func TestWindows(t *testing.T) {
 				if got := is[[]string](b, overlapping); len(got) > 0 {
 					t.Errorf("%s: these reach over their cells: %q", w.name, got)
 				}
+				if got := is[[]string](b, broken); len(got) > 0 && name != "hostile" {
+					t.Errorf("%s: these are broken into lines: %q", w.name, got)
+				}
 				for _, text := range faint(b) {
 					t.Errorf("%s: %s", w.name, text)
 				}
@@ -58,6 +61,10 @@ func TestWindows(t *testing.T) {
 const overlapping = `[...document.querySelectorAll("th, td, dd, dt, li, p, .chip")].filter(e =>
   getComputedStyle(e).overflow === "visible" && e.closest("thead")?.offsetWidth !== 1 && e.clientWidth > 1 && e.scrollWidth > e.clientWidth + 1
 ).map(e => e.className + ": " + e.textContent.trim().slice(0, 60))`
+
+// broken finds addresses and words of state that go over more than a line.
+const broken = `[...document.querySelectorAll("code, .state .chip, .rung .chip")].filter(e => e.getClientRects().length > 1 ||
+  e.offsetHeight > 1.9 * parseFloat(getComputedStyle(e).fontSize)).map(e => e.textContent)`
 
 // A colour scheme is one that is seen, not only one that is asked for.
 func TestColourSchemes(t *testing.T) {

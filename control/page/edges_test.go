@@ -121,7 +121,7 @@ func BenchmarkRender(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			h := (&stage{site: s}).handler()
 			for b.Loop() {
-				if _, err := h.render(b.Context(), ""); err != nil {
+				if _, err := h.render(b.Context(), "", false); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,62 +1,19 @@
 package page
 
 import (
-	"context"
 	"fmt"
 	"math"
-	"net/http"
 	"strings"
-	"sync"
-	"testing"
 	"time"
-
-	"go.uber.org/goleak"
 
 	"github.com/deflect-ca/coredns-edgemanage/control"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // noon is when everything in the fixtures is looked at.
 var noon = time.Date(2026, 3, 14, 3, 7, 42, 0, time.UTC)
 
 // hostile is text that must stay text: markup, quotes, an escape sequence of terminals, and a turn of the line.
 const hostile = `<script>alert("x")</script> '"><img src=x onerror=alert(1)> {{.}}` + " \x1b[31mred \u202egnp.exe"
-
-// A stage is where a test puts the site that the page shows. It may be changed while a browser looks.
-type stage struct {
-	mu   sync.Mutex
-	site site
-	err  error
-	now  time.Time // zero: whatever the site says, so that each look reads it anew
-}
-
-func (s *stage) read(context.Context) (site, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.site, s.err
-}
-
-func (s *stage) set(change func(*site)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	change(&s.site)
-}
-
-func (s *stage) clock() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.now.IsZero() {
-		return s.site.at.Add(fresh)
-	}
-	return s.now
-}
-
-// handler returns the handler of a page that shows what is on the stage, at localhost:9154.
-func (s *stage) handler() *handler {
-	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "api", r.URL.Path) })
-	return newHandler("status.example.net:9154", api, s.read, s.clock)
-}
 
 // calm is two networks as they are on most days: deflect with twelve edges, one of them unavailable and one failing, and
 // east with a short set.
@@ -115,10 +72,10 @@ func deflect() reading {
 		{Network: "deflect", At: noon.Add(-47 * time.Minute), Kind: "set", Family: "ipv4", Rung: "full",
 			Before: []string{"edge01.example.net", "edge02.example.net", "edge03.example.net", "edge08.example.net"},
 			After:  []string{"edge01.example.net", "edge02.example.net", "edge03.example.net", "edge06.example.net"},
-			Reason: "edge08.example.net out: not passing, fail, average 2.914s; edge06.example.net live: filled, pass_threshold, average 0.118s, in place of edge08.example.net"},
+			Reason: "edge08.example.net left (out: not passing, fail, average 2.914s), edge06.example.net entered (live: filled, pass_threshold, average 0.118s, in place of edge08.example.net)"},
 		{Network: "deflect", At: noon.Add(-65 * time.Minute), Kind: "mode", Edge: "edge04.example.net", Before: []string{"available"}, After: []string{"unavailable"},
 			Author: "root", Claimed: "ada", Comment: "disk dying, ticket 4711"},
-		{Network: "deflect", At: noon.Add(-3 * time.Hour), Kind: "rung", Family: "ipv4", Before: []string{"short"}, After: []string{"full"}, Rung: "full", Reason: "4 found of the 4 wanted"},
+		{Network: "deflect", At: noon.Add(-3 * time.Hour), Kind: "rung", Family: "ipv4", Before: []string{"short"}, After: []string{"full"}, Rung: "full", Reason: "4 of 4 wanted are live"},
 		{Network: "deflect", At: noon.Add(-25 * time.Hour), Kind: "mode", Edge: "edge11.example.net", Before: []string{"unavailable"}, After: []string{"available"}, Author: "too old"},
 	}
 	return r
@@ -138,7 +95,9 @@ func east() reading {
 		samples: map[track][]control.Sample{},
 	}
 	for i := range 2 {
-		r.add(edge("east", i), pattern(i))
+		e := edge("", i)
+		e.Edge, e.Address = fmt.Sprintf("e%d", i+1), fmt.Sprintf("198.51.100.%d", 201+i)
+		r.add(e, pattern(i))
 		r.live(i, "filled", "live: filled, pass_threshold, average 0.153s")
 	}
 	r.count()
@@ -237,7 +196,7 @@ func frozen() site {
 		Comment: "moving the racks, do not touch", Author: "root", Claimed: "grace", At: noon.Add(-20 * time.Minute), Expires: noon.Add(100 * time.Minute),
 	}
 	s.networks[0].changes = append([]control.Change{{
-		Network: "deflect", At: noon.Add(-20 * time.Minute), Kind: "freeze", Before: []string{"running"}, After: []string{"frozen"},
+		Network: "deflect", At: noon.Add(-20 * time.Minute), Kind: "freeze", Before: []string{"unfrozen"}, After: []string{"frozen"},
 		Author: "root", Claimed: "grace", Comment: "moving the racks, do not touch",
 	}}, s.networks[0].changes...)
 	return s
@@ -296,7 +255,7 @@ func poisoned() site {
 	r.edges[6].Mode = control.Mode{Mode: hostile, Comment: "a line\nand\tanother \xff\xfe"}
 	r.canaries.Canaries[0].Zone, r.canaries.Canaries[0].Displaced, r.canaries.Canaries[0].Reason = hostile, hostile, hostile
 	c := &r.changes[0]
-	c.Kind, c.Edge, c.Reason, c.Comment, c.Author, c.Before = hostile, hostile, hostile, hostile, hostile, []string{hostile}
+	c.Kind, c.Zone, c.Edge, c.Reason, c.Comment, c.Author, c.Before = hostile, hostile, hostile, hostile, hostile, hostile, []string{hostile}
 	return s
 }
 

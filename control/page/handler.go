@@ -89,7 +89,8 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, code, message st
 func (h *handler) page(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	body, err := h.render(ctx, ask(r))
+	zip := acceptsGzip(r)
+	body, err := h.render(ctx, ask(r), zip)
 	if err != nil {
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "the networks do not answer: "+plain(err.Error()), http.StatusServiceUnavailable)
@@ -98,16 +99,15 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Vary", "Accept-Encoding")
-	if acceptsGzip(r) {
+	if zip {
 		header.Set("Content-Encoding", "gzip")
-		body = compress(body)
 	}
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body) // who went away does not want it
 }
 
-// render makes the page whole before any of it is sent, so that a slow reader keeps nothing waiting.
-func (h *handler) render(ctx context.Context, query string) ([]byte, error) {
+// render makes the page whole, and compresses it, before any of it is sent, so that a slow reader keeps nothing waiting.
+func (h *handler) render(ctx context.Context, query string, zip bool) ([]byte, error) {
 	s, err := h.sites.get(ctx)
 	if err != nil {
 		return nil, err
@@ -121,6 +121,9 @@ func (h *handler) render(ctx context.Context, query string) ([]byte, error) {
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, show(s, query)); err != nil {
 		return nil, err
+	}
+	if zip {
+		return compress(b.Bytes()), nil
 	}
 	return b.Bytes(), nil
 }

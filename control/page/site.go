@@ -31,7 +31,8 @@ type track struct{ edge, family string }
 // fresh is how old what is shown may be. However many look, the networks are asked no more often.
 const fresh = time.Second
 
-// A cache keeps the last site that was read for as long as it is fresh. While one reads the others wait for the same.
+// A cache keeps the last site that was read for as long as it is fresh. While one reads the others wait for the same, so it
+// is read to its end though who reads goes away: read has to bound its time itself.
 type cache struct {
 	read func(context.Context) (site, error)
 	now  func() time.Time
@@ -59,7 +60,7 @@ func (c *cache) get(ctx context.Context) (site, error) {
 	if s, ok := c.kept(); ok {
 		return s, nil // somebody else read it meanwhile
 	}
-	s, err := c.read(ctx)
+	s, err := c.read(context.WithoutCancel(ctx))
 	if err != nil {
 		return site{}, err
 	}

@@ -114,6 +114,9 @@ func describe(samples []control.Sample, now time.Time) string {
 		slowest = max(slowest, s.Seconds)
 	}
 	text := fmt.Sprintf("%d probes in %s", len(samples), span(now.Sub(samples[0].At)))
+	if len(samples) == 1 {
+		text = fmt.Sprintf("1 probe %s ago", span(now.Sub(samples[0].At)))
+	}
 	if failed > 0 {
 		text += fmt.Sprintf(", %d failed", failed)
 	}

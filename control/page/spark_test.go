@@ -31,11 +31,11 @@ func TestSpark(t *testing.T) {
 	}{
 		{"none", nil, nil},
 		{"one", probes(0.5), &spark{
-			Label: "1 probes in 0 s, from 500 ms to 500 ms", Dots: []point{{"118", "14"}}, Last: &point{"118", "14"}, GoodEnough: "6.8",
+			Label: "1 probe 0 s ago, from 500 ms to 500 ms", Dots: []point{{"118", "14"}}, Last: &point{"118", "14"}, GoodEnough: "6.8",
 			Window: &interval{"60", "60"},
 		}},
 		{"one that failed", probes(-10), &spark{
-			Label: "1 probes in 0 s, 1 failed", Failures: []point{{"118", "2"}}, GoodEnough: "6.8", Window: &interval{"60", "60"},
+			Label: "1 probe 0 s ago, 1 failed", Failures: []point{{"118", "2"}}, GoodEnough: "6.8", Window: &interval{"60", "60"},
 		}},
 		{"a line", probes(0, 0.5, 1), &spark{
 			Label: "3 probes in 2 min, from – to 1.00 s", Lines: []string{"2,26 60,14 118,2"}, Last: &point{"118", "2"}, GoodEnough: "6.8",
@@ -54,7 +54,7 @@ func TestSpark(t *testing.T) {
 			Window: &interval{"0", "120"},
 		}},
 		{"all before the window", []control.Sample{{At: noon.Add(-time.Hour), Seconds: 0.5}}, &spark{
-			Label: "1 probes in 1 h, from 500 ms to 500 ms", Dots: []point{{"118", "14"}}, Last: &point{"118", "14"}, GoodEnough: "6.8",
+			Label: "1 probe 1 h ago, from 500 ms to 500 ms", Dots: []point{{"118", "14"}}, Last: &point{"118", "14"}, GoodEnough: "6.8",
 		}},
 	}
 	for _, tt := range tests {

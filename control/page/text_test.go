@@ -11,7 +11,7 @@ import (
 func TestPlain(t *testing.T) {
 	tests := map[string]struct{ text, want string }{
 		"plain":        {"disk dying, ticket 4711", "disk dying, ticket 4711"},
-		"of the world": {"żółć 日本 ✔ می‌خواهم", "żółć 日本 ✔ می‌خواهم"},
+		"of the world": {"żółć 日本 ✔ می\u200cخواهم", "żółć 日本 ✔ می\u200cخواهم"},
 		"lines":        {"a\nb\tc\r\nd", "a b c  d"},
 		"escape":       {"\x1b[31mred", "[U+001B][31mred"},
 		"turned":       {"\u202egnp.exe", "[U+202E]gnp.exe"},

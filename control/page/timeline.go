@@ -28,6 +28,7 @@ type changeView struct {
 	At      *moment
 	Kind    string
 	Family  string
+	Zone    string // of a canary
 	Edge    string
 	Left    []string // of a set
 	Entered []string
@@ -62,7 +63,7 @@ func showChanges(r reading, now time.Time) timelineView {
 
 func showChange(c control.Change, now time.Time) changeView {
 	v := changeView{
-		Key: c.At.UTC().Format(time.RFC3339Nano) + " " + plain(c.Kind), At: at(c.At, now), Kind: plain(c.Kind), Edge: plain(c.Edge),
+		Key: c.At.UTC().Format(time.RFC3339Nano) + " " + plain(c.Kind), At: at(c.At, now), Kind: plain(c.Kind), Zone: plain(c.Zone), Edge: plain(c.Edge),
 		Before: list(c.Before), After: list(c.After), Rung: plain(c.Rung), Reason: plain(c.Reason), Comment: plain(c.Comment),
 	}
 	if c.Family != "" {

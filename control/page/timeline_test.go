@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,5 +58,17 @@ func TestChange(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// A canary is of a zone: the timeline had its address alone, and two zones went out at night that nobody could name.
+func TestCanaryChange(t *testing.T) {
+	s := calm()
+	s.networks[0].changes = []control.Change{{
+		At: noon, Kind: "canary", Family: "ipv4", Zone: "shop.example.com.", Edge: "192.0.2.201", Before: []string{"in"}, After: []string{"out"}, Reason: "grade fail: not used",
+	}}
+	body := request((&stage{site: s}).handler(), "GET", "/").Body.Bytes()
+	if got, want := outline(t, body), "canary IPv4 shop.example.com. 192.0.2.201 in → out grade fail: not used\n"; !strings.Contains(got, want) {
+		t.Errorf("there is no %q in\n%s", want, got)
 	}
 }

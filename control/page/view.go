@@ -32,27 +32,6 @@ type networkView struct {
 	Changes  timelineView
 }
 
-// A noticeView is a banner. Its times are absolute: a text that changes at every look would be read aloud again each time.
-type noticeView struct {
-	Tone  tone
-	Title string
-	Text  string
-	Loud  bool // an operator did it, and may have forgotten
-}
-
-type familyView struct {
-	Name  string // IPv4, IPv6
-	Tone  tone
-	Rung  string
-	Text  string
-	Live  []liveView
-	More  []string // addresses of no live edge, as those of rung fallback are
-	Since *moment
-	Facts []fact
-}
-
-type liveView struct{ Edge, Address string }
-
 // A fact is a name and what it is.
 type fact struct {
 	Name string
@@ -109,49 +88,6 @@ func showNetwork(r reading, now time.Time, query string) networkView {
 	return v
 }
 
-// notices are what nobody may overlook, the most urgent first.
-func notices(r reading) []noticeView {
-	n := r.network
-	var list []noticeView
-	if f := n.Frozen; f != nil {
-		text := fmt.Sprintf("by %s since %s: %s", author(f.Author, f.Claimed), clock(f.At), plain(f.Comment))
-		if f.Expires.IsZero() {
-			text += " – until it is ended"
-		} else {
-			text += " – until " + clock(f.Expires)
-		}
-		list = append(list, noticeView{Tone: warning, Loud: true, Title: "FROZEN", Text: text + ". Nothing changes but by an operator: an edge that fails now stays."})
-	}
-	if !n.Ready {
-		list = append(list, noticeView{Tone: critical, Title: "Not decided yet", Text: "A and AAAA are answered with SERVFAIL until the first edges have been probed."})
-	}
-	if n.ModesLost {
-		list = append(list, noticeView{Tone: critical, Title: "Modes lost", Text: "The saved state could not be read: edges that were unavailable may be in use. Set their modes again."})
-	}
-	if n.Late {
-		text := "No round of probes has ended yet."
-		if !n.LastRound.IsZero() {
-			text = "The last round of probes ended " + clock(n.LastRound) + "."
-		}
-		list = append(list, noticeView{Tone: critical, Title: "Probes are late", Text: text + " What follows may be old."})
-	}
-	if n.StateError != "" {
-		list = append(list, noticeView{Tone: warning, Title: "State not saved", Text: plain(n.StateError) + ". A restart would forget what happened since."})
-	}
-	for _, f := range n.Families {
-		for _, w := range f.Warnings {
-			list = append(list, noticeView{Tone: notice, Title: familyName(f.Family), Text: plain(w)})
-		}
-	}
-	if n.DryRun {
-		list = append(list, noticeView{Tone: quiet, Title: "Dry run", Text: "It probes and decides; queries are not answered and nothing is written."})
-	}
-	if r.undrawn != "" {
-		list = append(list, noticeView{Tone: notice, Title: "Latencies are not drawn", Text: plain(r.undrawn)})
-	}
-	return list
-}
-
 func networkFacts(n control.Network, now time.Time) []fact {
 	round := fact{Name: "Last round", Text: "none yet", Time: at(n.LastRound, now)}
 	if round.Time != nil {
@@ -181,67 +117,6 @@ func stateFact(n control.Network) fact {
 		return fact{Name: "State", Text: fmt.Sprintf("saved, after %d errors", n.StateErrors)}
 	default:
 		return fact{Name: "State", Text: "no errors"}
-	}
-}
-
-func showFamily(f control.Family, wanted int, addresses map[track]string, now time.Time) familyView {
-	v := familyView{Name: familyName(f.Family), Tone: familyTone(f), Rung: f.Rung, Text: plain(f.RungText), Since: at(f.Since, now)}
-	if empty(f) {
-		v.Rung = "no edges"
-		return v
-	}
-	of := map[string]bool{}
-	for _, name := range f.Live {
-		address := addresses[track{name, f.Family}]
-		of[address] = true
-		v.Live = append(v.Live, liveView{Edge: plain(name), Address: plain(address)})
-	}
-	for _, address := range f.Addresses {
-		if !of[address] {
-			v.More = append(v.More, plain(address))
-		}
-	}
-	if f.Standing {
-		v.Text += "; the saved set stands until its edges have been probed"
-	}
-	left := fact{Name: "Budget", Text: budget(f.Budget)}
-	if f.Budget.Held > 0 {
-		left.Tone = warning
-	}
-	v.Facts = []fact{{Name: "Live", Text: fmt.Sprintf("%d of %d wanted, %d needed", len(f.Live), wanted, f.MinLive)}, left}
-	return v
-}
-
-// budget says what is left of max_changes.
-func budget(b control.Budget) string {
-	if b.Max == 0 {
-		return fmt.Sprintf("no limit, %d changes counted", b.Used)
-	}
-	text := fmt.Sprintf("%d of %d changes left in %s", b.Left, b.Max, span(seconds(b.PerSeconds)))
-	if b.Held > 0 {
-		text += fmt.Sprintf(", %d held back", b.Held)
-	}
-	return text
-}
-
-func addressesOf(edges []control.Edge) map[track]string {
-	addresses := map[track]string{}
-	for _, e := range edges {
-		if e.Live {
-			addresses[track{e.Edge, e.Family}] = e.Address
-		}
-	}
-	return addresses
-}
-
-func familyName(family string) string {
-	switch family {
-	case "ipv4":
-		return "IPv4"
-	case "ipv6":
-		return "IPv6"
-	default:
-		return plain(family)
 	}
 }
 

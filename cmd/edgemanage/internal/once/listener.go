@@ -34,10 +34,14 @@ func (l *listener) Observe(name string, e network.Event) {
 		l.change("%s: %s", e.Family, e.Text)
 	case network.RungChanged:
 		l.change("%s: rung %s, was %s: %s", e.Family, e.After, e.Before, e.Text)
-	case network.CanaryChanged:
-		l.change("%s", e.Text)
-	case network.ModeChanged:
-		l.change("mode of %s: %s", e.Edge, e.Reason())
+	case network.CanariesChanged:
+		for _, text := range e.Texts() {
+			l.change("%s", text)
+		}
+	case network.ModesChanged:
+		for _, text := range e.Texts() {
+			l.change("%s", text)
+		}
 	case network.FreezeChanged:
 		l.change("%s", e.Reason())
 	case network.ReloadFailed:

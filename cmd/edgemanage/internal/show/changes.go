@@ -41,8 +41,8 @@ func heading(c control.Change) []string {
 func Summary(c control.Change) string {
 	if c.Kind != "set" {
 		text := orNone(c.Before) + " -> " + orNone(c.After)
-		if c.Edge != "" {
-			text = c.Edge + ": " + text
+		if of := strings.TrimSpace(c.Zone + " " + c.Edge); of != "" {
+			text = of + ": " + text
 		}
 		return text
 	}
@@ -58,7 +58,7 @@ func Summary(c control.Change) string {
 		}
 	}
 	if len(words) == 0 {
-		return "the order alone"
+		return "same edges, other addresses"
 	}
 	return strings.Join(words, " ")
 }

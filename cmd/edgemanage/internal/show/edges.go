@@ -7,10 +7,11 @@ import (
 	"github.com/deflect-ca/coredns-edgemanage/control"
 )
 
-// Edges shows a table of edges a family, and one of those that have a mode and are not configured.
+// Edges shows a table of edges a family, one of those that are configured and in no family, and one of those that have a
+// mode and are not configured.
 func (p *Page) Edges(e control.Edges) {
 	for _, f := range e.Families {
-		t := edgeTable(e.Edges, f.Family)
+		t := edgeTable(e.Edges, f.Family, true)
 		if len(t.Rows) == 0 {
 			continue
 		}
@@ -18,7 +19,12 @@ func (p *Page) Edges(e control.Edges) {
 		p.line(rungColour(f.Rung), "%s %s: rung %s, %d live", e.Network, f.Family, f.Rung, len(f.Live))
 		p.table(t)
 	}
-	if t := edgeTable(e.Edges, ""); len(t.Rows) > 0 {
+	if t := edgeTable(e.Edges, "", true); len(t.Rows) > 0 {
+		p.gap()
+		p.line(console.Warn, "%s: configured, and no address is known in a family that is served", e.Network)
+		p.table(t)
+	}
+	if t := edgeTable(e.Edges, "", false); len(t.Rows) > 0 {
 		p.gap()
 		p.line(console.Warn, "%s: not configured, the mode waits for the edge", e.Network)
 		p.table(t)
@@ -28,11 +34,12 @@ func (p *Page) Edges(e control.Edges) {
 	}
 }
 
-// edgeTable is of the edges of a family; the reason stands last, for it may be long.
-func edgeTable(edges []control.Edge, family string) console.Table {
+// edgeTable is of the edges of a family, or of those without one that are configured or not; the reason stands last, for it
+// may be long.
+func edgeTable(edges []control.Edge, family string, configured bool) console.Table {
 	t := console.Table{Header: []string{"EDGE", "STATE", "GRADE", "LAST", "WINDOW", "MEAN", "MODE", "ADDRESS", "WHY"}}
 	for _, e := range edges {
-		if e.Family != family {
+		if e.Family != family || family == "" && e.Configured != configured {
 			continue
 		}
 		average := mean(e.AverageSeconds)
