@@ -129,12 +129,17 @@ func release(e *engine) {
 	}
 }
 
+// closeAll closes what networks leave behind, all at once: each may take some seconds.
 func closeAll(memory map[string]*network.Memory) {
+	var wg sync.WaitGroup
 	for name, m := range memory {
-		if err := m.Close(); err != nil {
-			log.Errorf("Closing the state of network %s: %v", name, err)
-		}
+		wg.Go(func() {
+			if err := m.Close(); err != nil {
+				log.Errorf("Closing the state of network %s: %v", name, err)
+			}
+		})
 	}
+	wg.Wait()
 }
 
 // prepare makes the networks. It fails for a name that two blocks define, or none.

@@ -186,18 +186,23 @@ func (c *Client) decode(path string, body []byte, answer any) error {
 
 // explain says in the words of an operator why the server could not be asked.
 func (c *Client) explain(err error) error {
+	unsent := errors.Is(err, errUnsent)
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err // which repeats a URL that means nothing here
 	}
 	if e, ok := errors.AsType[*unopened](err); ok {
 		return e
 	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		late := fmt.Errorf("asking the server at %q: it has not answered in time: %w", c.socket, context.DeadlineExceeded)
+		if unsent {
+			return fmt.Errorf("%w: %w", ErrUnreachable, late)
+		}
+		return late
+	}
 	if _, dialled := errors.AsType[*dialError](err); !dialled {
 		if errors.Is(err, errUnread) {
 			return fmt.Errorf("asking the server at %q: %w: %w", c.socket, ErrUnreachable, err)
-		}
-		if errors.Is(err, context.DeadlineExceeded) {
-			return fmt.Errorf("asking the server at %q: it has not answered in time: %w", c.socket, context.DeadlineExceeded)
 		}
 		return fmt.Errorf("asking the server at %q: %w", c.socket, plainly(err))
 	}

@@ -181,6 +181,17 @@ func TestClientTimeout(t *testing.T) {
 	}
 }
 
+// A change that was given up before it was sent was not made, and the error says nothing else.
+func TestClientTimeoutUnsent(t *testing.T) {
+	socket := listenAs(t, func(int, net.Conn) {})
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	_, err := NewClient(socket).Freeze(ctx, FreezeRequest{Comment: "c"})
+	if got := errorText(err); !errors.Is(err, ErrUnreachable) || !strings.Contains(got, "has not answered in time") || strings.Contains(got, "may have") {
+		t.Errorf("got error %q", got)
+	}
+}
+
 // An answer without an end does not fill the memory, and a trace is passed on without being kept.
 func TestClientBounds(t *testing.T) {
 	const length = maxAnswer + 1

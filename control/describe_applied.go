@@ -12,7 +12,11 @@ func describeApplied(n *network.Network, a network.Applied) Applied {
 	for _, e := range a.Edges {
 		d.Edges = append(d.Edges, EdgeMode{Edge: e.Edge, Configured: e.Configured, Before: describeMode(e.Before), After: describeMode(e.After)})
 	}
+	empty := unused(n.Status())
 	for _, f := range a.Families {
+		if empty[f.Family] && len(f.Before) == 0 && len(f.After) == 0 {
+			continue // nothing can come of anything there
+		}
 		d.Families = append(d.Families, FamilyOutcome{
 			Family: f.Family.String(), Before: list(f.Before), After: list(f.After),
 			RungBefore: f.RungBefore.String(), RungAfter: f.RungAfter.String(),
@@ -20,6 +24,17 @@ func describeApplied(n *network.Network, a network.Applied) Applied {
 		})
 	}
 	return d
+}
+
+// unused are the families that are served, for some edge may get an address in them, and have no edges.
+func unused(s *network.Status) map[network.Family]bool {
+	empty := map[network.Family]bool{}
+	if s != nil {
+		for _, f := range s.Families {
+			empty[f.Family] = len(f.Edges) == 0
+		}
+	}
+	return empty
 }
 
 func describeMoves(moves []network.Move) (described []Move) {

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"path"
 	"time"
 
@@ -65,7 +66,7 @@ func edges(_ context.Context, r *request, n *network.Network) (any, error) {
 		return named && w.fits(e)
 	})
 	if !matched {
-		return nil, failf(CodeUnknownEdge, "%q is no edge of network %s, nor a pattern of any", w.edge, some.Network)
+		return nil, noEdge(n, w)
 	}
 	return some, nil
 }
@@ -110,6 +111,9 @@ func explain(ctx context.Context, r *request, n *network.Network) (any, error) {
 		return nil, err
 	}
 	explanations, err := r.engine.explain(ctx, n, w.edge)
+	if errors.Is(err, network.ErrNoMatch) {
+		return nil, noEdge(n, w)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"sync/atomic"
 	"syscall"
@@ -19,6 +20,8 @@ const (
 var (
 	// errUnread is wrapped by the errors of requests that the server has not read to their end, and so has not carried out.
 	errUnread = errors.New("it ended the connection before it had read the request, as it does with too many of them")
+	// errUnsent is wrapped where the time was over before anything of a request was written.
+	errUnsent = errors.New("it was not sent")
 	// errFull is wrapped where the kernel keeps no more connections for a server that does not take them up.
 	errFull = errors.New("more connections wait for it than it takes")
 )
@@ -84,11 +87,14 @@ func (f *followed) Write(p []byte) (int, error) {
 
 // judge makes err one that wraps errUnread if the server cannot have read the whole request: nothing of it was written, or
 // the kernel says that what was written lay there when the connection was closed, which is what a reset of a unix socket
-// is, or that it was closed before (unix(7)).
+// is, or that it was closed before (unix(7)). Of a time that was over it keeps whether anything was sent.
 func (d *delivery) judge(err error) error {
 	_, dialled := errors.AsType[*dialError](err)
+	ended := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 	switch {
-	case dialled, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case ended && !d.written.Load():
+		return fmt.Errorf("%w: %w", errUnsent, err)
+	case dialled, ended:
 		return err
 	case !d.written.Load(), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return errUnread

@@ -119,7 +119,7 @@ func TestCommandsDropped(t *testing.T) {
 	}
 	r.Enqueue(change("last"))
 	open()
-	r.await(t, 5+2)
+	r.await(t, 5+waits+2) // those that waited when it was taken off are told of, too
 	if diff := cmp.Diff([]string{"gate 0", "one last"}, r.ran()); diff != "" {
 		t.Errorf("ran (-want +got):\n%s", diff)
 	}

@@ -132,8 +132,15 @@ func (m *Memory) forget(now time.Time) {
 	}
 }
 
-// Close gives up the state directory, after writing what is left. It is for a memory that no network will take over.
+// Close gives up the state directory, after writing what is left, and then ends what tells others: commands and webhooks may
+// take some seconds, after which whoever stops the process has run out of patience. It is for a memory that no network will
+// take over.
 func (m *Memory) Close() error {
+	var err error
+	if m.store != nil {
+		err = m.store.Close()
+		m.store = nil
+	}
 	if m.notifier != nil {
 		m.notifier.Close()
 		m.notifier = nil
@@ -142,11 +149,6 @@ func (m *Memory) Close() error {
 		m.hooks.Close()
 		m.hooks = nil
 	}
-	if m.store == nil {
-		return nil
-	}
-	err := m.store.Close()
-	m.store = nil
 	return err
 }
 

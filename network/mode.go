@@ -122,8 +122,9 @@ func (n *Network) bereft(names []string) (empty []Family) {
 			}
 		}
 	}
+	known := slices.Max(had[:]) > 0
 	for f := range had {
-		if served(n.config, Family(f)) && left[f] == 0 && (had[f] > 0 || all > 0 && rest == 0) {
+		if served(n.config, Family(f)) && left[f] == 0 && (had[f] > 0 || !known && all > 0 && rest == 0) {
 			empty = append(empty, Family(f))
 		}
 	}

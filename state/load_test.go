@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -42,13 +43,13 @@ func TestOpenFiles(t *testing.T) {
 		"killed between the renames": {
 			files:  map[string]string{previousName: document(1), stateName + ".tmp": document(2)},
 			serial: 1, found: true, generation: 1,
-			after: []string{previousName},
+			after: []string{stateName, previousName},
 		},
 		"state damaged": {
 			files:  map[string]string{stateName: document(2) + "x", previousName: document(1)},
 			serial: 1, found: true, generation: 1,
 			problems: []string{`reading "DIR/state.json": `, `kept as "state.json.bad-20260102T150405"`},
-			after:    []string{previousName, "state.json.bad-20260102T150405"},
+			after:    []string{stateName, previousName, "state.json.bad-20260102T150405"},
 		},
 		"both damaged": {
 			files:     map[string]string{stateName: "x", previousName: "", "state.json.bad-20260102T150405": "older"},
@@ -119,6 +120,8 @@ func TestOpenFiles(t *testing.T) {
 			}
 			want := append([]string{changesName, lockName, roundsName}, test.after...)
 			slices.Sort(want)
+			// What is in one generation alone is written again at once, by the writer.
+			settle(func() bool { return slices.Equal(want, names(t, dir)) })
 			if diff := cmp.Diff(want, names(t, dir)); diff != "" {
 				t.Errorf("files (-want +got):\n%s", diff)
 			}
@@ -186,5 +189,19 @@ func TestLinksOut(t *testing.T) {
 				t.Errorf("the file outside now holds %q", got)
 			}
 		})
+	}
+}
+
+// settle waits for a condition, and gives up in silence: the assertion that follows says what is missing.
+func settle(condition func() bool) {
+	deadline := time.After(30 * time.Second)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			return
+		}
 	}
 }

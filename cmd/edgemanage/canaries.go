@@ -15,7 +15,7 @@ func newCanaries(c clock) *cobra.Command {
 		Use:   "canaries",
 		Short: "List the canaries of zones, and whether they are used",
 		Long: `List the canary of each zone that has one: whether it is used, its grade and
-latency, whose place it has, and why.
+latency, whose place it has, and why; and the modes that operators gave to any.
 ` + exitStatus,
 		Example: `  edgemanage canaries -A web`,
 		Args:    noArgs,
@@ -43,11 +43,13 @@ latency, whose place it has, and why.
 }
 
 func canariesCSV(out io.Writer, canaries control.Canaries) error {
-	rows := [][]string{{"network", "zone", "canary", "family", "address", "active", "displaced", "grade", "last_seconds", "last_failed", "outcome", "window_seconds", "reason"}}
+	rows := [][]string{{"network", "zone", "canary", "family", "address", "active", "displaced", "grade", "last_seconds", "last_failed", "outcome", "window_seconds", "reason",
+		"mode", "comment", "author", "claimed", "mode_at", "mode_expires"}}
 	for _, c := range canaries.Canaries {
 		e := c.Edge
 		rows = append(rows, []string{
 			canaries.Network, c.Zone, e.Edge, e.Family, e.Address, strconv.FormatBool(c.Active), c.Displaced, e.Grade, decimal(e.LastSeconds), strconv.FormatBool(e.LastFailed), e.Outcome, decimal(e.WindowSeconds), c.Reason,
+			e.Mode.Mode, e.Mode.Comment, e.Mode.Author, e.Mode.Claimed, stamp(e.Mode.At), stamp(e.Mode.Expires),
 		})
 	}
 	return writeCSV(out, rows)

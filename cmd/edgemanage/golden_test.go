@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +74,15 @@ func TestGolden(t *testing.T) {
 		{Network: "web", At: ago(time.Hour), Kind: "set", Family: "ipv4", Before: []string{"edge1.example.net"}, After: []string{"edge1.example.net"}, Rung: "full", Serial: 1773276404, Reason: "addresses changed to [192.0.2.11]"},
 	}}
 
+	// An operator who took a canary out was told nowhere that it is out, nor who did it and until when.
+	moded := calm()["/v1/canaries"].(control.Canaries)
+	moded.Canaries[1].Edge.Mode = outage
+	// A warning of both families stood there twice, and whose it was could not be told.
+	warned := set
+	warned.Families = slices.Clone(set.Families)
+	warned.Families[0].Warnings = []string{"no candidate would be left: it is not done without force", "frozen by root until 2026-03-12T02:40:04Z: uplink flaps"}
+	warned.Families[1].Warnings = []string{"frozen by root until 2026-03-12T02:40:04Z: uplink flaps"}
+
 	tests := []struct {
 		name    string
 		answers map[string]any
@@ -100,6 +110,10 @@ func TestGolden(t *testing.T) {
 		{"status-canary", calm(), map[string]any{"/v1/changes": rare}, []string{"status"}},
 		{"canaries", calm(), nil, []string{"canaries"}},
 		{"canaries-csv", calm(), nil, []string{"canaries", "--format", "csv"}},
+		{"canaries-mode", calm(), map[string]any{"/v1/canaries": moded}, []string{"canaries"}},
+		{"canaries-mode-csv", calm(), map[string]any{"/v1/canaries": moded}, []string{"canaries", "--format", "csv"}},
+		{"status-canary-mode", calm(), map[string]any{"/v1/canaries": moded}, []string{"status"}},
+		{"mode-warnings", map[string]any{"/v1/mode": warned}, nil, []string{"mode", "edge1.example.net", "unavailable", "--comment", "flood", "--for", "2h"}},
 		{"mode", map[string]any{"/v1/mode": set}, nil, []string{"mode", "edge1.example.net", "unavailable", "--comment", "flood", "--for", "2h"}},
 		{"mode-preview", map[string]any{"/v1/mode": preview}, nil, []string{"mode", "edge1*", "unavailable", "--comment", "flood", "--for", "2h", "--preview"}},
 		{"mode-not-saved", map[string]any{"/v1/mode": unsaved}, nil, []string{"mode", "edge1.example.net", "unavailable", "--comment", "flood"}},

@@ -13,6 +13,7 @@ import (
 type canariesView struct {
 	Total  int
 	Active int
+	Moded  bool   // an operator said something about one of them
 	Killed string // why none is used, or empty
 	Rows   []canaryView
 	More   int
@@ -42,6 +43,7 @@ func showCanaries(r reading, now time.Time) canariesView {
 	for _, c := range list {
 		row := showEdge(c.Edge, r, now)
 		row.Key, row.Live, row.Reason = plain(c.Zone), c.Active, plain(c.Reason)
+		v.Moded = v.Moded || row.Mode != nil
 		v.Rows = append(v.Rows, canaryView{rowView: row, Zone: plain(c.Zone), Displaced: plain(c.Displaced)})
 	}
 	for _, c := range c.Canaries {

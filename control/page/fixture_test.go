@@ -226,7 +226,9 @@ func disaster() site {
 		}
 	}
 	s.networks[0].canaries.Killed, s.networks[0].canaries.Failing = true, 6
-	s.networks[0].canaries.Canaries[0].Active = false
+	canaries := s.networks[0].canaries.Canaries
+	canaries[0].Active = false
+	canaries[1].Edge.Mode = control.Mode{Mode: "unavailable", Comment: "customer moves", Author: "root", Claimed: "ada", At: noon.Add(-time.Hour), Expires: noon.Add(time.Hour)}
 	return s
 }
 
@@ -253,6 +255,7 @@ func poisoned() site {
 	e.Other, e.Outcome, e.Address, e.Probed, e.Grade = hostile, hostile, hostile, hostile, hostile
 	r.edges[4].Mode.Comment = strings.Repeat("long", 400)
 	r.edges[6].Mode = control.Mode{Mode: hostile, Comment: "a line\nand\tanother \xff\xfe"}
+	r.canaries.Canaries[1].Edge.Mode = control.Mode{Mode: hostile, Comment: hostile, Author: hostile, Claimed: hostile}
 	r.canaries.Canaries[0].Zone, r.canaries.Canaries[0].Displaced, r.canaries.Canaries[0].Reason = hostile, hostile, hostile
 	c := &r.changes[0]
 	c.Kind, c.Zone, c.Edge, c.Reason, c.Comment, c.Author, c.Before = hostile, hostile, hostile, hostile, hostile, hostile, []string{hostile}

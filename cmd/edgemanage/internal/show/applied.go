@@ -33,6 +33,7 @@ func (p *Page) Applied(a control.Applied) {
 		foreseen.Preview = a.Preview || a.Later
 		p.outcome(foreseen, f)
 	}
+	p.warnings(a.Families)
 	switch {
 	case a.Preview:
 	case a.Later:
@@ -84,8 +85,22 @@ func (p *Page) outcome(a control.Applied, f control.FamilyOutcome) {
 			p.line(console.Good, "  + %s  %s", m.Edge, m.Reason)
 		}
 	}
-	for _, w := range f.Warnings {
-		p.line(console.Warn, "  warning: %s", w)
+}
+
+// warnings shows each warning once, with the families that it is of.
+func (p *Page) warnings(all []control.FamilyOutcome) {
+	of := map[string][]string{}
+	var texts []string
+	for _, f := range all {
+		for _, w := range f.Warnings {
+			if of[w] == nil {
+				texts = append(texts, w)
+			}
+			of[w] = append(of[w], f.Family)
+		}
+	}
+	for _, w := range texts {
+		p.wrapped(console.Warn, "", "  ", fmt.Sprintf("warning, %s: %s", strings.Join(of[w], " and "), w))
 	}
 }
 

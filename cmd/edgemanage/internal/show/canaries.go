@@ -29,4 +29,5 @@ func (p *Page) Canaries(c control.Canaries) {
 		})
 	}
 	p.table(t)
+	p.modes(nil, c.Canaries)
 }

@@ -3,7 +3,6 @@ package show
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +27,7 @@ func (p *Page) Status(s Status) {
 		if i > 0 {
 			p.blank()
 		}
-		p.network(n, s.Edges[n.Network].Edges)
+		p.network(n, s.Edges[n.Network].Edges, s.Canaries[n.Network].Canaries)
 		p.canarySummary(n, s.Canaries[n.Network])
 	}
 	if len(s.Networks.Networks) == 0 {
@@ -63,7 +62,7 @@ func (p *Page) frozen(n control.Network) {
 	p.blank()
 }
 
-func (p *Page) network(n control.Network, edges []control.Edge) {
+func (p *Page) network(n control.Network, edges []control.Edge, canaries []control.Canary) {
 	p.line(console.Bold, "%s: serial %d, %s, %s", n.Network, n.Serial, console.Plural(n.Zones, "zone"), p.round(n))
 	if n.Late {
 		p.line(console.Banner, "  LATE: last round of probes: %s; they are to come every %s", console.Ago(n.LastRound, p.Now), console.Span(seconds(n.IntervalSeconds)))
@@ -83,7 +82,7 @@ func (p *Page) network(n control.Network, edges []control.Edge) {
 	for _, f := range n.Families {
 		p.family(f, n, edges)
 	}
-	p.modes(edges)
+	p.modes(edges, canaries)
 }
 
 func (p *Page) round(n control.Network) string {
@@ -148,26 +147,6 @@ func (p *Page) since(f control.Family) string {
 		return ""
 	}
 	return fmt.Sprintf(", unchanged for %s", console.Span(p.Now.Sub(f.Since)))
-}
-
-// modes lists what operators said, once an edge whatever its families.
-func (p *Page) modes(edges []control.Edge) {
-	seen := map[string]bool{}
-	for _, e := range slices.SortedStableFunc(slices.Values(edges), func(a, b control.Edge) int { return strings.Compare(a.Edge, b.Edge) }) {
-		if e.Mode.Mode == available || e.Mode.Mode == "" || seen[e.Edge] {
-			continue
-		}
-		if len(seen) == 0 {
-			p.line(console.Bold, "  modes:")
-		}
-		seen[e.Edge] = true
-		absent := ""
-		if !e.Configured {
-			absent = ", not configured"
-		}
-		p.line(modeColour(e.Mode.Mode), "    %s: %s%s, %s", e.Edge, e.Mode.Mode, absent, cmp.Or(console.Until(e.Mode.Expires, p.Now), "without an end"))
-		p.clipped(console.Plain, "      %s %s", console.Ago(e.Mode.At, p.Now), by(e.Mode.Author, e.Mode.Claimed, e.Mode.Comment))
-	}
 }
 
 func (p *Page) canarySummary(n control.Network, c control.Canaries) {
