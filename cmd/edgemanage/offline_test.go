@@ -176,6 +176,23 @@ func TestOfflineWaits(t *testing.T) {
 	}
 }
 
+// A mode that is set at the full minute costs no round.
+func TestOnceWaitsForChange(t *testing.T) {
+	cronSite(t)
+	store, _, err := state.Open("var/edgemanage/mynet", state.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := make(chan error, 1)
+	time.AfterFunc(100*time.Millisecond, func() { closed <- store.Close() })
+	if code, stdout, stderr := without(t, "once"); code != 0 || stderr != "" {
+		t.Errorf("got exit code %d, %q and %q", code, stdout, stderr)
+	}
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+}
+
 // Files that another user could not read would cost them the modes: nothing is written.
 func TestOfflineOtherUser(t *testing.T) {
 	dir := cronSite(t)
