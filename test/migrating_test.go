@@ -283,6 +283,12 @@ func TestMigrating(t *testing.T) {
 	if out := m.shell("once"); !strings.Contains(out, m.edges[0].name) {
 		t.Errorf("once printed\n%s", out)
 	}
+	out = m.shell("mode -A mynet -c")
+	for _, want := range []string{"mode\tstate\thealth", "would be unavailable until ", "is available", "saved; the next run of edgemanage once obeys it"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("got\n%s\nwant %q in it", out, want)
+		}
+	}
 	for _, block := range m.blocks["sh"] {
 		if !m.ran[block] {
 			t.Errorf("these commands of docs/migrating.md are tried by nobody:\n%s", block)

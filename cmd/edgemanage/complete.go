@@ -45,6 +45,7 @@ func completeArgs(cmd *cobra.Command, s *server, more ...[]string) {
 
 // networkNames are those of the server, or none when it cannot be asked.
 func (s *server) networkNames(ctx context.Context) []string {
+	defer s.close()
 	all, err := s.client().Networks(ctx, "")
 	if err != nil {
 		return nil
@@ -58,6 +59,7 @@ func (s *server) networkNames(ctx context.Context) []string {
 
 // edgeNames are those of the network asked for, each once.
 func (s *server) edgeNames(ctx context.Context) []string {
+	defer s.close()
 	all, err := s.client().Edges(ctx, s.edges(""))
 	if err != nil {
 		return nil

@@ -86,6 +86,9 @@ func (s *server) open(ctx context.Context) (control.Source, error) {
 			s.opened, err = network.OpenOffline(site.Network, inputs, o, s.change)
 			return served(ctx, site.Network, err)
 		})
+		if errors.Is(err, state.ErrLocked) {
+			err = fmt.Errorf("%w; while it is a run of once, try again; a server is asked by --control SOCKET, without --config", err)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -134,7 +137,7 @@ func insist(ctx context.Context, patience time.Duration, try func() error) error
 		select {
 		case <-again.C:
 		case <-enough.C:
-			return fmt.Errorf("%w, after %s of waiting; while it is a run of once, try again; a server is asked by --control SOCKET, without --config", err, patience)
+			return fmt.Errorf("%w, after %s of waiting", err, patience)
 		case <-ctx.Done():
 			return fmt.Errorf("%w: %w", err, context.Cause(ctx))
 		}

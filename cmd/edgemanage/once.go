@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +16,10 @@ import (
 	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/network"
 )
+
+// changePatience is how long a run waits for the state: an operator who sets a mode at the full minute, which takes a moment, must
+// not cost a round.
+const changePatience = 2 * time.Second
 
 // newOnce makes `edgemanage once`. Its exit codes are in its help.
 func newOnce() *cobra.Command {
@@ -75,7 +80,11 @@ it.`,
 				return badInput(err)
 			}
 			o.Out, o.Errs = cmd.OutOrStdout(), cmd.ErrOrStderr()
-			outcome, err := once.Run(ctx, site, o)
+			var outcome *once.Outcome
+			err = insist(ctx, changePatience, func() error {
+				outcome, err = once.Run(ctx, site, o)
+				return err
+			})
 			if s, ended := errors.AsType[signalled](context.Cause(ctx)); ended {
 				if outcome != nil && len(outcome.Failures) > 0 {
 					err = errors.Join(outcome.Failures...) // one of them is the signal
