@@ -25,8 +25,7 @@ func (open within) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, &unopened{err}
 	}
 	var a taken
-	server := &api{source: source, reads: reads, changes: changes}
-	server.ServeHTTP(&a, r.Clone(withPeer(r.Context(), uint32(os.Getuid()))))
+	newAPI(source).ServeHTTP(&a, r.Clone(withPeer(r.Context(), uint32(os.Getuid()))))
 	return &http.Response{
 		Status: http.StatusText(a.status), StatusCode: a.status, ProtoMajor: 1, ProtoMinor: 1, Request: r,
 		Header: a.header, Body: io.NopCloser(&a.body), ContentLength: int64(a.body.Len()),

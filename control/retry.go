@@ -89,6 +89,9 @@ func (f *followed) Write(p []byte) (int, error) {
 // the kernel says that what was written lay there when the connection was closed, which is what a reset of a unix socket
 // is, or that it was closed before (unix(7)). Of a time that was over it keeps whether anything was sent.
 func (d *delivery) judge(err error) error {
+	if _, local := errors.AsType[*unopened](err); local {
+		return err
+	}
 	_, dialled := errors.AsType[*dialError](err)
 	ended := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 	switch {
