@@ -41,6 +41,7 @@ type Options struct {
 
 	over  func() <-chan time.Time // made when a command starts: it is stopped when something comes; nil is after the limit
 	grace time.Duration           // of Close; 0 is that of the package
+	reap  reaper                  // waits for commands; nil is that of the system
 }
 
 // Report is the end of one command or of one try to post, or an event that was dropped.
@@ -73,6 +74,7 @@ type Hooks struct {
 	env       []string
 	over      func() <-chan time.Time
 	grace     time.Duration
+	reap      reaper
 
 	closing  chan struct{}   // closed when Close is called: what waits for another try is tried now, for the last time
 	ctx      context.Context // ends when Close's patience does
@@ -90,7 +92,7 @@ type Hooks struct {
 func New(o Options) *Hooks {
 	h := &Hooks{
 		observe: o.Observe, transport: o.Transport, env: environment(o.Network),
-		over: o.over, grace: o.grace, closing: make(chan struct{}),
+		over: o.over, grace: o.grace, reap: o.reap, closing: make(chan struct{}),
 	}
 	if h.observe == nil {
 		h.observe = func(Report) {}
@@ -103,6 +105,9 @@ func New(o Options) *Hooks {
 	}
 	if h.grace == 0 {
 		h.grace = grace
+	}
+	if h.reap == nil {
+		h.reap = reap
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	return h

@@ -42,15 +42,10 @@ func (h *Hooks) run(argv []string, stdin []byte) (stderr string, err error) {
 		return "", fmt.Errorf("running %q: %w", argv[0], err)
 	}
 	group := -cmd.Process.Pid
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		await(cmd.Process.Pid)
-	}()
+	ended, wait := h.reap(cmd)
 	why := h.watch(group, ended)
 	syscall.Kill(group, syscall.SIGKILL)
-	<-ended
-	err = cmd.Wait()
+	err = wait()
 	switch {
 	case why != "":
 		return errs.String(), fmt.Errorf("running %q: %s: %w", argv[0], why, err)
@@ -77,18 +72,6 @@ func (h *Hooks) watch(group int, ended <-chan struct{}) (why string) {
 	case <-last.C:
 	}
 	return "stopped with this process"
-}
-
-// await returns when a child has ended, and leaves it a zombie: until it is waited for, its number is that of no other
-// process or group, so that whatever is killed by it is ours.
-func await(pid int) {
-	const byPID = 1 // P_PID
-	for {
-		_, _, errno := syscall.Syscall6(syscall.SYS_WAITID, byPID, uintptr(pid), 0, syscall.WEXITED|syscall.WNOWAIT, 0, 0)
-		if errno != syscall.EINTR {
-			return
-		}
-	}
 }
 
 // opening keeps the beginning of what is written to it, and takes the rest without complaint: a command must not fail

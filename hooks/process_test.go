@@ -92,7 +92,16 @@ func one(t *testing.T, o Options, argv ...string) Report {
 	return l.take()[0]
 }
 
+// reapers are the ways to wait for a command, of which a system has one: hooks did not build where there is no waitid.
+var reapers = map[string]reaper{"of this system": reap, "of any": reapAtOnce}
+
 func TestCommandEnds(t *testing.T) {
+	for system, reaper := range reapers {
+		t.Run(system, func(t *testing.T) { testCommandEnds(t, Options{reap: reaper}) })
+	}
+}
+
+func testCommandEnds(t *testing.T, o Options) {
 	tests := []struct {
 		name   string
 		script string
@@ -112,7 +121,7 @@ func TestCommandEnds(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			path, _ := script(t, tt.script)
-			r := one(t, Options{}, path)
+			r := one(t, o, path)
 			code := 0
 			if exit, ok := errors.AsType[*exec.ExitError](r.Err); ok {
 				code = exit.ExitCode()
@@ -182,6 +191,12 @@ func TestCommandGets(t *testing.T) {
 
 // A command that hangs is stopped, with all that it started.
 func TestCommandHangs(t *testing.T) {
+	for system, reaper := range reapers {
+		t.Run(system, func(t *testing.T) { testCommandHangs(t, Options{reap: reaper}) })
+	}
+}
+
+func testCommandHangs(t *testing.T, o Options) {
 	tests := []struct{ name, script string }{
 		{"itself", "echo $$ >$D/child; touch $D/ready; exec sleep 1000"},
 		{"in a child", "sleep 1000 & echo $! >$D/child; touch $D/ready; wait"},
@@ -192,7 +207,8 @@ func TestCommandHangs(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			path, dir := script(t, tt.script)
 			over, l := make(chan time.Time), newLog()
-			h := New(Options{Observe: l.hear, over: func() <-chan time.Time { return over }})
+			o.Observe, o.over = l.hear, func() <-chan time.Time { return over }
+			h := New(o)
 			defer h.Close()
 			h.Configure(after(path), nil)
 			h.Enqueue(change("x"))
@@ -209,6 +225,12 @@ func TestCommandHangs(t *testing.T) {
 
 // What a command leaves behind neither holds up those that follow nor runs beside them.
 func TestCommandLeaves(t *testing.T) {
+	for system, reaper := range reapers {
+		t.Run(system, func(t *testing.T) { testCommandLeaves(t, Options{reap: reaper}) })
+	}
+}
+
+func testCommandLeaves(t *testing.T, o Options) {
 	tests := []struct {
 		name, script string
 		dies         bool
@@ -220,7 +242,7 @@ func TestCommandLeaves(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			path, dir := script(t, tt.script)
-			r := one(t, Options{}, path)
+			r := one(t, o, path)
 			if r.Err != nil {
 				t.Errorf("got %v, want no error", r.Err)
 			}
