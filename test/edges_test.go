@@ -36,6 +36,7 @@ type edge struct {
 	name string
 	addr netip.Addr
 	port string
+	in   *namespace   // nil: the machine's own
 	hits atomic.Int64 // requests begun, and connections that the kernel refused are none
 
 	mu      sync.Mutex
@@ -48,7 +49,13 @@ type edge struct {
 // newEdge starts an edge at an address.
 func newEdge(t testing.TB, name, addr, port string) *edge {
 	t.Helper()
-	e := &edge{name: name, addr: netip.MustParseAddr(addr), port: port, does: healthy, changed: make(chan struct{})}
+	return newEdgeIn(t, nil, name, addr, port)
+}
+
+// newEdgeIn starts an edge at an address of a namespace.
+func newEdgeIn(t testing.TB, in *namespace, name, addr, port string) *edge {
+	t.Helper()
+	e := &edge{name: name, addr: netip.MustParseAddr(addr), port: port, in: in, does: healthy, changed: make(chan struct{})}
 	e.listen(t)
 	t.Cleanup(e.close)
 	return e
@@ -56,7 +63,9 @@ func newEdge(t testing.TB, name, addr, port string) *edge {
 
 func (e *edge) listen(t testing.TB) {
 	t.Helper()
-	l, err := net.Listen("tcp", net.JoinHostPort(e.addr.String(), e.port))
+	var l net.Listener
+	var err error
+	e.in.enter(func() { l, err = net.Listen("tcp", net.JoinHostPort(e.addr.String(), e.port)) })
 	if err != nil {
 		t.Fatalf("starting edge %s: %v", e.name, err)
 	}

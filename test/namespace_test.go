@@ -6,10 +6,13 @@ import (
 	"bufio"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // namespace is a set of mounts and a network that only the programs started in it see. It lives as long as its holder, a
@@ -83,4 +86,35 @@ func (n *namespace) sh(script string) string {
 		n.t.Fatalf("running %q: %v\n%s", script, err, out)
 	}
 	return string(out)
+}
+
+// enter runs f on a thread that is in the namespace's network, so that the sockets f opens are of that network, whoever
+// uses them later. In a namespace without a network of its own, or in none, f just runs.
+func (n *namespace) enter(f func()) {
+	if n == nil || !n.network {
+		f()
+		return
+	}
+	entered := make(chan error)
+	go func() {
+		// The thread is never unlocked, and so ends with this goroutine.
+		runtime.LockOSThread()
+		entered <- n.run(f)
+	}()
+	if err := <-entered; err != nil {
+		n.t.Errorf("entering a namespace: %v", err)
+	}
+}
+
+func (n *namespace) run(f func()) error {
+	ns, err := os.Open("/proc/" + n.holder + "/ns/net")
+	if err != nil {
+		return err
+	}
+	defer ns.Close()
+	if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
+		return os.NewSyscallError("setns", err)
+	}
+	f()
+	return nil
 }
