@@ -98,7 +98,7 @@ func newOrdeal(t *testing.T) *ordeal {
 	// not what is tried here.
 	state := memoryDir(t)
 	o.st.with("interval 1s", "timeout 800ms", "goodenough 700ms", "edge_count 3", "state "+state, "includes "+o.st.path("includes"))
-	o.op = operator{t, control.NewClient(state + "/control.sock")}
+	o.op = newOperator(t, state+"/control.sock")
 	o.s = startServer(t, o.st.dir, block(".", o.st.directive("main")))
 	o.s.full(3)
 	return o

@@ -112,9 +112,9 @@ type operator struct {
 	client *control.Client
 }
 
-func (st *site) operator() operator {
-	return operator{st.t, control.NewClient(st.path("state/control.sock"))}
-}
+func newOperator(t testing.TB, socket string) operator { return operator{t, control.NewClient(socket)} }
+
+func (s *site) operator() operator { return newOperator(s.t, s.path("state/control.sock")) }
 
 // network is the network at a glance; it waits for the server.
 func (o operator) network() (n control.Network) {
@@ -147,12 +147,21 @@ func (o operator) edges() map[string]control.Edge {
 	return edges
 }
 
+// try sets a mode and says whether it was acknowledged as saved.
+func (o operator) try(edge, mode string) (saved bool) {
+	o.t.Helper()
+	applied, err := o.client.SetMode(o.t.Context(), control.ModeRequest{Edge: edge, Mode: mode, Comment: "chaos"})
+	if err != nil {
+		o.t.Fatalf("setting %s %s: %v", edge, mode, err)
+	}
+	return applied.Saved
+}
+
 // mode sets a mode, which must be saved.
 func (o operator) mode(edge, mode string) {
 	o.t.Helper()
-	applied, err := o.client.SetMode(o.t.Context(), control.ModeRequest{Edge: edge, Mode: mode, Comment: "chaos"})
-	if err != nil || !applied.Saved {
-		o.t.Fatalf("setting %s %s: %+v, %v", edge, mode, applied, err)
+	if !o.try(edge, mode) {
+		o.t.Fatalf("setting %s %s: it was not saved", edge, mode)
 	}
 }
 
