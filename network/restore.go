@@ -32,6 +32,9 @@ func (m *Memory) restore(l *state.Loaded, c *config.Network, now time.Time) (pro
 		m.restoreZone(zone, z)
 	}
 	m.top = later(m.top, m.serial)
+	if l.Generation > 0 && m.serial != 0 {
+		m.outdoLost(now)
+	}
 	for file, entries := range d.Edges {
 		edges := make([]config.Edge, 0, len(entries))
 		for _, e := range entries {
@@ -111,6 +114,17 @@ func (m *Memory) restoreRotation(f Family, saved state.Family, size int) {
 	// What was published before the restart is where the next decision starts from: a restart that changes nothing is no
 	// change.
 	r.publish(names, saved.Fallback, addrs)
+}
+
+// lostSerials is by how much the serials of a generation of the state that was lost may be ahead of the clock, or of those
+// of the generation before.
+const lostSerials = 100
+
+// outdoLost makes the next serial follow those of a newer generation of the state that was lost: secondaries may have
+// zones with them, and would keep what these hold rather than take what is known now.
+func (m *Memory) outdoLost(now time.Time) {
+	m.fingerprint = "of a generation that was lost"
+	m.top = later(m.top, uint32(now.Unix())) + lostSerials
 }
 
 // reconcile takes from a state directory that a running network comes to (it got its first, another one, or ended a dry
