@@ -46,19 +46,25 @@ func (m *Memory) restore(l *state.Loaded, c *config.Network, now time.Time) (pro
 	m.object = restoreObject(d, c.Object.File)
 	r := rules(c)
 	m.rules = r
-	err := l.EachSample(func(s state.Sample) {
+	err := l.EachHistory(func(edge string, ipv6 bool) func(state.Sample) {
 		f := IPv4
-		if s.IPv6 {
+		if ipv6 {
 			f = IPv6
 		}
-		member := m.edge(s.Edge).member(f, r.Size)
-		outcome, err := prober.ParseOutcome(s.Outcome)
-		if err != nil {
-			outcome = prober.Internal
+		var member *member // from its first sample on
+		return func(s state.Sample) {
+			if member == nil {
+				member = m.edge(edge).member(f, r.Size)
+				member.fresh, member.last = true, prober.Result{}
+			}
+			outcome, err := prober.ParseOutcome(s.Outcome)
+			if err != nil {
+				outcome = prober.Internal
+			}
+			member.hist.Add(history.Sample{At: s.At, Took: s.Took, Failed: outcome != prober.OK}, r)
+			// Not as a whole: it is large, and there are tens of millions of samples.
+			member.last.At, member.last.Took, member.last.Outcome = s.At, s.Took, outcome
 		}
-		member.hist.Add(history.Sample{At: s.At, Took: s.Took, Failed: outcome != prober.OK}, r)
-		member.last = prober.Result{At: s.At, Took: s.Took, Outcome: outcome}
-		member.fresh = true
 	})
 	if err != nil {
 		problems = append(problems, err)
