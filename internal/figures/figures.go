@@ -27,6 +27,7 @@ var Tables = map[string][]string{
 	"reload":  {"What", "Measured", "Bound"},
 	"faults":  {"Fault", "Answers", "Set", "State"},
 	"network": {"Network", "While it lasts", "Healed", "Bound"},
+	"hostile": {"What", "Measured", "Bound"},
 	"soak":    {"What", "Measured", "Bound"},
 }
 

@@ -35,7 +35,7 @@ func run(path, doc string) error {
 		tables[name] = figures.Table(rows, name)
 	}
 	fmt.Print("\n", tables["machine"])
-	for _, name := range []string{"kill", "reload", "faults", "network", "soak"} {
+	for _, name := range []string{"kill", "reload", "faults", "network", "hostile", "soak"} {
 		if tables[name] != "" {
 			fmt.Printf("\n%s\n\n%s", name, tables[name])
 		}
