@@ -6,13 +6,14 @@ FUZZTIME  ?= 5s
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 STAMP     := -X main.version=$(VERSION) -X github.com/coredns/coredns/coremain.GitCommit=$(VERSION)
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOSEC       = $(GO) run github.com/securego/gosec/v2/cmd/gosec@v2.30.0
 
 # The race detector needs cgo. Without a compiler the tests run all the same, and say what they do not look for;
 # make test RACE=-race insists.
 HAVE_CC   := $(shell command -v $$($(GO) env CC 2>/dev/null | cut -d' ' -f1) 2>/dev/null)
 RACE      ?= $(if $(HAVE_CC),-race)
 
-.PHONY: build demo test e2e lint fuzz bench man clean help go cc
+.PHONY: build demo test e2e lint gosec fuzz bench man clean help go cc
 .DEFAULT_GOAL := build
 
 build: go ## build bin/coredns and bin/edgemanage
@@ -35,6 +36,9 @@ lint: go ## run gofmt, vet and staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet -tags e2e ./...
 	$(STATICCHECK) -tags e2e ./...
+
+gosec: go ## look for insecure code, but for what .ci/gosec.exceptions explains
+	$(GOSEC) -quiet -exclude-rules="$$(awk '!/^#/ && NF { print $$1 ":" $$2 }' .ci/gosec.exceptions | paste -sd ';')" ./...
 
 fuzz: go ## run each fuzz target for FUZZTIME (5s)
 	@grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u | while read -r dir; do \
