@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-var formatNumber = regexp.MustCompile(`("format": *)\d+`)
+// envelope is what a state begins with. A newer format names its checksum otherwise.
+var envelope = regexp.MustCompile(`"format": \d+,\s*"sha256"`)
 
 // wreck is a state of a running server to be damaged and started from.
 type wreck struct {
@@ -212,7 +213,7 @@ func TestChaosState(t *testing.T) {
 			t.Fatal(err)
 		}
 		change(t, filepath.Join(state, "main"), "state.json", func(b []byte) ([]byte, string) {
-			return formatNumber.ReplaceAll(b, []byte("${1}99")), "from a newer version"
+			return envelope.ReplaceAll(b, []byte(`"format": 99, "checksum"`)), "from a newer version"
 		})
 		before := readFile(t, filepath.Join(state, "main/state.json"))
 		s.start()

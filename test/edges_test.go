@@ -3,7 +3,10 @@
 package test
 
 import (
+	"crypto/tls"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/netip"
@@ -33,17 +36,19 @@ const (
 
 // edge is a web server that a test can break.
 type edge struct {
-	name string
-	addr netip.Addr
-	port string
-	in   *namespace   // nil: the machine's own
-	hits atomic.Int64 // requests begun, and connections that the kernel refused are none
+	name   string
+	addr   netip.Addr
+	port   string
+	in     *namespace   // nil: the machine's own
+	secure *tls.Config  // nil: without TLS
+	hits   atomic.Int64 // requests begun, and connections that the kernel refused are none
 
-	mu      sync.Mutex
-	does    behaviour
-	latency time.Duration
-	changed chan struct{} // closed when does changes
-	server  *http.Server
+	mu       sync.Mutex
+	does     behaviour
+	latency  time.Duration
+	changed  chan struct{} // closed when does changes
+	server   *http.Server
+	listener net.Listener
 }
 
 // newEdge starts an edge at an address.
@@ -69,7 +74,11 @@ func (e *edge) listen(t testing.TB) {
 	if err != nil {
 		t.Fatalf("starting edge %s: %v", e.name, err)
 	}
-	e.server = &http.Server{Handler: e}
+	if e.secure != nil {
+		l = tls.NewListener(l, e.secure)
+	}
+	e.listener = l
+	e.server = &http.Server{Handler: e, ErrorLog: log.New(io.Discard, "", 0)}
 	go e.server.Serve(l)
 }
 
@@ -78,6 +87,7 @@ func (e *edge) close() {
 	defer e.mu.Unlock()
 	if e.server != nil {
 		e.server.Close()
+		e.listener.Close() // which a server that has not begun to serve does not know
 		e.server = nil
 	}
 }
