@@ -4,6 +4,7 @@ package test
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -70,6 +71,7 @@ func (e *edge) listen(t testing.TB) {
 	t.Helper()
 	var l net.Listener
 	var err error
+	err = errors.New("no namespace")
 	e.in.enter(func() { l, err = net.Listen("tcp", net.JoinHostPort(e.addr.String(), e.port)) })
 	if err != nil {
 		t.Fatalf("starting edge %s: %v", e.name, err)

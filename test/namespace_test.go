@@ -95,26 +95,30 @@ func (n *namespace) enter(f func()) {
 		f()
 		return
 	}
-	entered := make(chan error)
-	go func() {
-		// The thread is never unlocked, and so ends with this goroutine.
-		runtime.LockOSThread()
-		entered <- n.run(f)
-	}()
-	if err := <-entered; err != nil {
+	runtime.LockOSThread()
+	if err := n.run(f); err != nil {
+		// The thread stays locked, lest somebody else run in a network that is not his.
 		n.t.Errorf("entering a namespace: %v", err)
+		return
 	}
+	// A thread must not end either: programs that it started are killed then (see Pdeathsig).
+	runtime.UnlockOSThread()
 }
 
 func (n *namespace) run(f func()) error {
-	ns, err := os.Open("/proc/" + n.holder + "/ns/net")
-	if err != nil {
-		return err
+	var networks [2]*os.File
+	for i, path := range []string{"/proc/thread-self/ns/net", "/proc/" + n.holder + "/ns/net"} {
+		ns, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer ns.Close()
+		networks[i] = ns
 	}
-	defer ns.Close()
-	if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
+	own, other := networks[0], networks[1]
+	if err := unix.Setns(int(other.Fd()), unix.CLONE_NEWNET); err != nil {
 		return os.NewSyscallError("setns", err)
 	}
 	f()
-	return nil
+	return os.NewSyscallError("setns", unix.Setns(int(own.Fd()), unix.CLONE_NEWNET))
 }

@@ -3,6 +3,7 @@
 package test
 
 import (
+	"errors"
 	"net"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ func (s *server) exchangeFrom(from, name string, qtype uint16, within time.Durat
 	m := new(dns.Msg)
 	m.SetQuestion(name, qtype)
 	m.RecursionDesired = false
+	err = errors.New("no namespace")
 	s.in.enter(func() { answer, _, err = c.Exchange(m, s.addr) })
 	return answer, err
 }
