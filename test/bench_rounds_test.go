@@ -49,6 +49,7 @@ func measureRound(t *testing.T, r *results, part string, of size, secure bool) {
 	s.full(4)
 
 	during := inEarnest(max(of.interval, 20*time.Second), 3*time.Second)
+	changes := s.setChanges()
 	probes, spent, written, began := f.count(), processorTime(t, s.cmd.Process.Pid), s.written(), time.Now()
 	var answers, beside load
 	var asking sync.WaitGroup
@@ -60,15 +61,17 @@ func measureRound(t *testing.T, r *results, part string, of size, secure bool) {
 	answers.check(t, part)
 	share := 100 * spent.Seconds() / took.Seconds()
 	round := took.Seconds() / of.interval.Seconds()
+	// Each change of the set writes the whole document, about a megabyte with ten thousand edges.
+	wrote := fmt.Sprintf("by the kernel's account, in whole pages, with %d changes of the set", s.setChanges()-changes)
 	what := func(s string) string { return fmt.Sprintf("%d edges each %s: %s", of.edges, of.interval, s) }
 	if of.edges == 10000 && !secure {
 		r.bound(t, part, what("share of a core"), share, "%", 15, "")
-		r.bound(t, part, what("resident"), float64(s.memory())/(1<<20), "MiB", 400, fmt.Sprintf("%d samples in the journal", samples))
-		r.bound(t, part, what("written a round"), float64(written)/1e6/round, "MB", 1, "by the kernel's account, in whole pages")
+		r.bound(t, part, what("resident"), float64(s.memory())/1e6, "MB", 400, fmt.Sprintf("%d samples in the journal", samples))
+		r.bound(t, part, what("written a round"), float64(written)/1e6/round, "MB", 1, wrote)
 	} else {
 		r.add(t, part, what("share of a core"), share, "%", "")
-		r.add(t, part, what("resident"), float64(s.memory())/(1<<20), "MiB", "")
-		r.add(t, part, what("written a round"), float64(written)/1e6/round, "MB", "")
+		r.add(t, part, what("resident"), float64(s.memory())/1e6, "MB", "")
+		r.add(t, part, what("written a round"), float64(written)/1e6/round, "MB", wrote)
 	}
 	r.add(t, part, what("a probe"), float64(spent.Microseconds())/float64(probes), "µs", fmt.Sprintf("of %d, in processor time, with all that follows from it", probes))
 	r.add(t, part, what("99 of 100 answers"), milliseconds(quantile(answers.latencies, 0.99)), "ms",
@@ -128,7 +131,7 @@ func measureHanging(t *testing.T, r *results) {
 	r.bound(t, part, edges+": longest", quantile(healthy, 1).Seconds(), "s", 1.05*of.interval.Seconds(), "")
 	r.add(t, part, edges+": longest between two probes of one that hangs", quantile(hanging, 1).Seconds(), "s", fmt.Sprintf("of %d", len(hanging)))
 	r.add(t, part, edges+": share of a core", share, "%", "")
-	r.add(t, part, edges+": resident", float64(s.memory())/(1<<20), "MiB", "histories just begun")
+	r.add(t, part, edges+": resident", float64(s.memory())/1e6, "MB", "histories just begun")
 	hanger := func(addr string) bool { return f.hangs[netip.MustParseAddr(addr)] }
 	if set := s.full(4); slices.ContainsFunc(set, hanger) {
 		t.Errorf("the set is %v, with an edge that hangs", set)

@@ -36,7 +36,7 @@ func measureStarting(t *testing.T, r *results) {
 	set, _ := sees(t, patience, "the first decision", func() []string { return s.set(apex, dns.TypeA) }, func(set []string) bool { return len(set) == 4 })
 
 	for _, how := range []string{"stopped", "killed"} {
-		var apexes, hosts []time.Duration
+		var apexes, hosts, spent []time.Duration
 		for range starts {
 			if how == "stopped" {
 				s.stop()
@@ -46,6 +46,7 @@ func measureStarting(t *testing.T, r *results) {
 			}
 			s.start()
 			apexes = append(apexes, s.firstRight(t, apex, set))
+			spent = append(spent, processorTime(t, s.cmd.Process.Pid))
 			hosts = append(hosts, s.firstRight(t, host, []string{"198.51.100.7"}))
 		}
 		note := func(all []time.Duration) string {
@@ -53,8 +54,9 @@ func measureStarting(t *testing.T, r *results) {
 		}
 		r.bound(t, part, how+" before: the live set, longest", quantile(apexes, 1).Seconds(), "s", startBound.Seconds(), note(apexes))
 		r.bound(t, part, how+" before: a record of an include, longest", quantile(hosts, 1).Seconds(), "s", startBound.Seconds(), note(hosts))
+		r.add(t, part, how+" before: processor time until then", median(spent).Seconds(), "s", "")
 	}
-	r.add(t, part, "resident when every history is loaded", float64(s.memory())/(1<<20), "MiB", "")
+	r.add(t, part, "resident when every history is loaded", float64(s.memory())/1e6, "MB", "")
 }
 
 // firstRight waits for an answer, which must be right when it comes, and returns how long after the exec it came.
