@@ -13,7 +13,7 @@ GOSEC       = $(GO) run github.com/securego/gosec/v2/cmd/gosec@v2.30.0
 HAVE_CC   := $(shell command -v $$($(GO) env CC 2>/dev/null | cut -d' ' -f1) 2>/dev/null)
 RACE      ?= $(if $(HAVE_CC),-race)
 
-.PHONY: build demo test e2e lint gosec fuzz bench chaos chaossmoke soak man clean help go cc
+.PHONY: build demo test e2e lint gosec fuzz bench benchsmoke chaos chaossmoke soak man clean help go cc
 .DEFAULT_GOAL := build
 
 build: go ## build bin/coredns and bin/edgemanage
@@ -34,8 +34,8 @@ e2e: go cc ## run the end-to-end tests against real programs
 
 lint: go ## run gofmt, vet and staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
-	$(GO) vet -tags e2e,chaos ./...
-	$(STATICCHECK) -tags e2e,chaos ./...
+	$(GO) vet -tags e2e,bench,chaos ./...
+	$(STATICCHECK) -tags e2e,bench,chaos ./...
 
 gosec: go ## look for insecure code, but for what .ci/gosec.exceptions explains
 	$(GOSEC) -quiet -exclude-rules="$$(awk '!/^#/ && NF { print $$1 ":" $$2 }' .ci/gosec.exceptions | paste -sd ';')" ./...
@@ -48,9 +48,12 @@ fuzz: go ## run each fuzz target for FUZZTIME (5s)
 		done || exit 1; \
 	done
 
-bench: go ## run the benchmarks, those of the running server too
-	$(GO) test -run '^$$' -bench . -benchmem ./...
-	$(GO) test -tags e2e -run '^$$' -bench . ./test/...
+bench: build ## run the benchmarks, and measure speed and growth (under half an hour; BENCH_OUT=FILE keeps the table)
+	$(GO) test -run '^$$' -bench . -benchtime 300ms -benchmem ./...
+	EDGEMANAGE_BIN_DIR=$(CURDIR)/bin BENCH_OUT=$(if $(BENCH_OUT),$(abspath $(BENCH_OUT))) $(GO) test -tags e2e,bench -count=1 -run '^TestPerformance$$' -timeout 40m -v ./test
+
+benchsmoke: build ## see that make bench works, without measuring
+	EDGEMANAGE_BIN_DIR=$(CURDIR)/bin BENCH=smoke $(GO) test -tags e2e,bench -count=1 -run '^TestPerformance$$/^(rotating|rounds|hanging|starting)$$' ./test
 
 # What chaos and soak find goes to FIGURES, a row a line as it comes; WRITE=1 puts the tables into the documentation.
 SCALE   ?= 1

@@ -56,9 +56,6 @@ var benchServer = sync.OnceValues(func() (string, error) {
 	return path, goTool("build", "-o", path, "./benchserver")
 })
 
-// median is that of figures, of which there is at least one.
-func median[T float64 | time.Duration](all []T) T { return quantile(all, 0.5) }
-
 // quantile is the smallest of the figures that at least a share q of them do not exceed.
 func quantile[T float64 | time.Duration](all []T, q float64) T {
 	sorted := slices.Sorted(slices.Values(all))

@@ -77,11 +77,6 @@ func (tr *trend) of(value func(holding) float64) (l line) {
 	return l
 }
 
-func median(of []float64) float64 {
-	sorted := slices.Sorted(slices.Values(of))
-	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
-}
-
 // slopeFrom is how long a while must be for its slope to say anything.
 const slopeFrom = 2 * time.Minute
 

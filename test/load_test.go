@@ -113,9 +113,13 @@ func ratio(a, b *contender) float64 {
 	for i := range ratios {
 		ratios[i] = a.costs[i] / b.costs[i]
 	}
-	slices.Sort(ratios)
-	n := len(ratios)
-	return (ratios[(n-1)/2] + ratios[n/2]) / 2
+	return median(ratios)
+}
+
+// median is that of figures, of which there is at least one.
+func median[T float64 | time.Duration](all []T) T {
+	sorted := slices.Sorted(slices.Values(all))
+	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
 }
 
 // measure runs rounds in turn and returns the ratios that are bounded.
