@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/internal/figures"
 )
 
 // figure is one line of the table.
@@ -25,9 +25,8 @@ type figure struct {
 
 // results are the figures of one run, in the order in which they were measured.
 type results struct {
-	Machine string    `json:"machine"`
-	At      time.Time `json:"at"`
-	Figures []figure  `json:"figures"`
+	Machine string   `json:"machine"`
+	Figures []figure `json:"figures"`
 }
 
 // add adds a figure without a goal.
@@ -73,7 +72,7 @@ func (r *results) markdown() string {
 	if smoke {
 		b.WriteString("**A smoke run: the figures mean nothing.**\n\n")
 	}
-	fmt.Fprintf(&b, "%s, %s\n", r.At.UTC().Format("2006-01-02 15:04 UTC"), r.Machine)
+	fmt.Fprintf(&b, "%s\n", r.Machine)
 	part := ""
 	for _, f := range r.Figures {
 		if f.Part != part {
@@ -88,40 +87,29 @@ func (r *results) markdown() string {
 
 // publish prints the table and writes it where it is wanted.
 func (r *results) publish(t *testing.T) {
-	r.Machine, r.At = machine(), time.Now()
+	r.Machine = strings.TrimSpace(figures.Machine())
 	table := r.markdown()
 	fmt.Println("\n" + table)
-	path := os.Getenv("BENCH_OUT")
-	if path == "" {
-		return
+	if path := os.Getenv("BENCH_OUT"); path != "" {
+		content := []byte(table)
+		if strings.HasSuffix(path, ".json") {
+			encoded, err := json.MarshalIndent(r, "", "  ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			content = append(encoded, '\n')
+		}
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Error(err)
+		}
 	}
-	content := []byte(table)
-	if strings.HasSuffix(path, ".json") {
-		encoded, err := json.MarshalIndent(r, "", "  ")
+	if path := os.Getenv("BENCH_DOC"); path != "" {
+		doc, err := figures.Replace(readFile(t, path), map[string]string{"performance": table})
 		if err != nil {
 			t.Fatal(err)
 		}
-		content = append(encoded, '\n')
-	}
-	if err := os.WriteFile(path, content, 0o644); err != nil {
-		t.Error(err)
-	}
-}
-
-// machine says what the figures were measured on, and what else it was doing.
-func machine() string {
-	model := runtime.GOARCH
-	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for line := range strings.Lines(string(b)) {
-			if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-				model = strings.TrimSpace(value)
-			}
+		if err := os.WriteFile(path, []byte(doc), 0o644); err != nil {
+			t.Error(err)
 		}
 	}
-	load := "?"
-	if b, err := os.ReadFile("/proc/loadavg"); err == nil {
-		load = strings.Join(strings.Fields(string(b))[:3], " ")
-	}
-	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
-	return fmt.Sprintf("%d × %s, Linux %s, %s, load at the end %s", runtime.NumCPU(), model, strings.TrimSpace(string(kernel)), runtime.Version(), load)
 }

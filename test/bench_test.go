@@ -13,8 +13,8 @@ import (
 )
 
 // TestPerformance measures, one part after the other, and ends with a table of every figure beside its goal, which it also
-// writes to the file that BENCH_OUT names: as JSON when that ends in .json, else in Markdown. BENCH=smoke runs all of it in
-// short, which shows that it works and measures nothing. A figure that falls short of its goal is marked in the table and
+// writes to the file that BENCH_OUT names, as JSON when that ends in .json, else in Markdown, and into the document that
+// BENCH_DOC names. BENCH=smoke runs all of it in short, which shows that it works and measures nothing. A figure that falls short of its goal is marked in the table and
 // fails nothing, since machines differ; an answer lost or wrong fails.
 func TestPerformance(t *testing.T) {
 	r := &results{}
