@@ -53,6 +53,13 @@ func newBetween(t *testing.T, properties ...string) *between {
 	return b
 }
 
+// within makes t the test that fails, until it ends.
+func (b *between) within(t *testing.T) (leave func()) {
+	outer := b.t
+	b.t, b.o.t, b.s.t = t, t, t
+	return func() { b.t, b.o.t, b.s.t = outer, outer, outer }
+}
+
 // settled waits until the set is full and every edge passes.
 func (b *between) settled(within time.Duration) time.Duration {
 	b.t.Helper()
@@ -65,15 +72,6 @@ func (b *between) settled(within time.Duration) time.Duration {
 		}
 		return len(edges) == 8 && b.o.network().Families[0].Rung == "full"
 	})
-}
-
-// routes sets routes of a kind to networks of edges: blackhole, unreachable, prohibit.
-func routes(kind string, halves ...int) (cut, heal string) {
-	for _, h := range halves {
-		cut += fmt.Sprintf("ip route add %s 10.77.%d.0/24 metric 0 && ", kind, h)
-		heal += fmt.Sprintf("ip route del %s 10.77.%d.0/24 metric 0 && ", kind, h)
-	}
-	return cut + "true", heal + "true"
 }
 
 // TestChaosNetworkWhole: with min_live as great as edge_count a prober that is cut off holds as many edges as were live.
@@ -99,17 +97,20 @@ func TestChaosNetwork(t *testing.T) {
 	b := newBetween(t)
 	const linkUp = "ip link set p0 up && ip route replace default via 10.77.0.2"
 	onRouter := func(kind string, halves ...int) (cut, heal func()) {
-		c, h := routes(kind, halves...)
-		// The router's routes have a metric of 0 themselves.
-		c, h = strings.ReplaceAll(c, "ip route add", "ip route replace"), ""
+		var away, back strings.Builder
 		for _, half := range halves {
-			h += fmt.Sprintf("ip route replace 10.77.%d.0/24 dev t0 && ", half)
+			fmt.Fprintf(&away, "ip route replace %s 10.77.%d.0/24\n", kind, half)
+			fmt.Fprintf(&back, "ip route replace 10.77.%d.0/24 dev t0\n", half)
 		}
-		return func() { b.router.sh(c) }, func() { b.router.sh(h + "true") }
+		return func() { b.router.sh("set -e\n" + away.String()) }, func() { b.router.sh("set -e\n" + back.String()) }
 	}
 	onProber := func(kind string, halves ...int) (cut, heal func()) {
-		c, h := routes(kind, halves...)
-		return func() { b.prober.sh(c) }, func() { b.prober.sh(h) }
+		var away, back strings.Builder
+		for _, half := range halves {
+			fmt.Fprintf(&away, "ip route add %s 10.77.%d.0/24\n", kind, half)
+			fmt.Fprintf(&back, "ip route del %s 10.77.%d.0/24\n", kind, half)
+		}
+		return func() { b.prober.sh("set -e\n" + away.String()) }, func() { b.prober.sh("set -e\n" + back.String()) }
 	}
 	skies := func(w weather) (cut, heal func()) {
 		return func() { b.forwarder.set(w) }, func() { b.forwarder.set(weather{}) }
@@ -124,7 +125,7 @@ func TestChaosNetwork(t *testing.T) {
 		exact bool // nothing may change at all; else edges fail one after another, and the set is held from min_live on
 	}
 	for _, tt := range []outage{
-		{"everything cut: the prober's link down", 0, func() (func(), func()) { return scripts(b.prober, "ip link set p0 down", linkUp) }, false},
+		{"everything cut: the prober's link down", 0, func() (func(), func()) { return scripts(b.prober, "ip link set p0 down", linkUp) }, true},
 		{"everything cut: the router's link down", 0, func() (func(), func()) { return scripts(b.router, "ip link set r0 down", "ip link set r0 up") }, false},
 		{"everything cut: the prober's default route gone", 0, func() (func(), func()) { return scripts(b.prober, "ip route del default", linkUp) }, true},
 		{"everything cut: blackhole routes of the prober", 0, func() (func(), func()) { return onProber("blackhole", 1, 2) }, false},
@@ -144,6 +145,7 @@ func TestChaosNetwork(t *testing.T) {
 		}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			defer b.within(t)()
 			// Both halves are live at first.
 			live := b.s.full(4)
 			w, changes := bearWitness(t, b.s), b.s.setChanges()

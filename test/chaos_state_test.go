@@ -107,8 +107,8 @@ func change(t testing.TB, dir, name string, how func([]byte) ([]byte, string)) s
 
 // outcome counts what a server made of damaged states.
 type outcome struct {
-	starts, same, older, undecided, newer atomic.Int64
-	slowest                               atomic.Int64 // nanoseconds from exec to the first answer
+	starts, same, older, undecided atomic.Int64
+	slowest                        atomic.Int64 // nanoseconds from exec to the first answer
 }
 
 // try starts the server from the state with some damage and looks at what it makes of it. With lossy set the modes may be
@@ -127,7 +127,8 @@ func (w *wreck) try(t testing.TB, s *server, dir string, d damage, lossy bool, o
 	s.awaitAnswers()
 	first, took := s.firstAnswer(patience)
 	o.starts.Add(1)
-	o.slowest.Store(max(o.slowest.Load(), int64(took)))
+	for was := o.slowest.Load(); int64(took) > was && !o.slowest.CompareAndSwap(was, int64(took)); was = o.slowest.Load() {
+	}
 	op := newOperator(t, filepath.Join(dir, "control.sock"))
 	network, edges := op.network(), op.edges()
 	lost := network.ModesLost

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -178,16 +177,6 @@ func (o operator) rung(within time.Duration, want ...string) time.Duration {
 func fault(t testing.TB, name, answers, set, state string) {
 	t.Helper()
 	figures.Add(t, "faults", name, answers, set, state)
-}
-
-// shell runs a script on this machine.
-func shell(t testing.TB, script string) string {
-	t.Helper()
-	out, err := exec.Command("sh", "-c", script).CombinedOutput()
-	if err != nil {
-		t.Fatalf("running %q: %v\n%s", script, err, out)
-	}
-	return string(out)
 }
 
 // privileged fails the test of who may not make what it needs.
