@@ -59,8 +59,8 @@ func (l *Loaded) EachSample(fn func(Sample)) error {
 }
 
 // EachHistory is EachSample for those who keep the samples of each history apart: it asks of once or a few times for the
-// function that takes those of one history, nil when nobody wants them, rather than have it
-// looked up for millions of samples. An edge may have two histories, one a family.
+// function that takes those of one history, nil when nobody wants them, rather than have it looked up for millions of
+// samples. An edge may have two histories, one a family.
 func (l *Loaded) EachHistory(of func(edge string, ipv6 bool) func(Sample)) error {
 	for _, j := range l.journals {
 		if err := readHistories(io.NewSectionReader(j.f, 0, j.size), of); err != nil {
