@@ -44,12 +44,12 @@ func logHook(name string, e network.Hooked) {
 	case e.Err == nil:
 		log.Infof("Network %s: ran %s for %s %s in %s: it wrote %q", name, e.Target, e.Event, e.ID, e.Took.Round(time.Millisecond), e.Stderr)
 	case e.Kind == hooks.Run && e.Stderr != "":
-		log.Warningf("Network %s: running %s for %s %s: %v; it wrote %q", name, e.Target, e.Event, e.ID, e.Err, e.Stderr)
+		log.Warningf("Network %s: running %s for %s %s: %s; it wrote %q", name, e.Target, e.Event, e.ID, oneLine(e.Err.Error()), e.Stderr)
 	case e.Kind == hooks.Run:
-		log.Warningf("Network %s: running %s for %s %s: %v", name, e.Target, e.Event, e.ID, e.Err)
+		log.Warningf("Network %s: running %s for %s %s: %s", name, e.Target, e.Event, e.ID, oneLine(e.Err.Error()))
 	case e.Lost && told.due(silence{name, e.Target, true}):
-		log.Warningf("Network %s: posting %s %s to %s: %v; given up, maybe more of them", name, e.Event, e.ID, e.Target, e.Err)
+		log.Warningf("Network %s: posting %s %s to %s: %s; given up, maybe more of them", name, e.Event, e.ID, e.Target, oneLine(e.Err.Error()))
 	case !e.Lost && told.due(silence{name, e.Target, false}):
-		log.Infof("Network %s: posting %s %s to %s: %v; it is tried again", name, e.Event, e.ID, e.Target, e.Err)
+		log.Infof("Network %s: posting %s %s to %s: %s; it is tried again", name, e.Event, e.ID, e.Target, oneLine(e.Err.Error()))
 	}
 }

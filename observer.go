@@ -25,13 +25,13 @@ func (observer) Observe(name string, e network.Event) {
 		for reason, n := range e.Reasons {
 			changes.WithLabelValues(name, reason).Add(float64(n))
 		}
-		log.Infof("Network %s %s: live set %v, was %v: %s; rung %s, serial %d", name, e.Family, e.After, e.Before, e.Text, e.Rung, e.Serial)
+		log.Infof("Network %s %s: live set %v, was %v: %s; rung %s, serial %d", name, e.Family, e.After, e.Before, oneLine(e.Text), e.Rung, e.Serial)
 	case network.RungChanged:
 		say := log.Infof
 		if e.Worse() {
 			say = log.Warningf
 		}
-		say("Network %s %s: rung %s, was %s: %s", name, e.Family, e.After, e.Before, e.Text)
+		say("Network %s %s: rung %s, was %s: %s", name, e.Family, e.After, e.Before, oneLine(e.Text))
 	case network.Held:
 		changesHeld.WithLabelValues(name).Add(float64(e.Count))
 		log.Infof("Network %s %s: the budget of changes holds %d substitutions back", name, e.Family, e.Count)
@@ -50,7 +50,7 @@ func (observer) Observe(name string, e network.Event) {
 		logHook(name, e)
 	case network.CanariesChanged:
 		for _, text := range e.Texts() {
-			log.Infof("Network %s: %s", name, text)
+			log.Infof("Network %s: %s", name, oneLine(text))
 		}
 	case network.Notified:
 		if e.Err != nil {
@@ -74,11 +74,11 @@ func (observer) Observe(name string, e network.Event) {
 		reloadErrors.WithLabelValues(e.File).Inc()
 		log.Errorf("Network %s: %v; its last good version stays", name, e.Err)
 	case network.Note:
-		log.Infof("Network %s: %s", name, e.Text)
+		log.Infof("Network %s: %s", name, oneLine(e.Text))
 	case network.Fault:
-		log.Errorf("Network %s: %s", name, e.Text)
+		log.Errorf("Network %s: %s", name, oneLine(e.Text))
 	case network.Warning:
-		log.Warningf("Network %s: %s", name, e.Text)
+		log.Warningf("Network %s: %s", name, oneLine(e.Text))
 	}
 }
 

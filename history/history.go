@@ -103,7 +103,8 @@ func (h *History) Add(s Sample, r Rules) {
 		h.drop()
 	}
 	if h.n == len(h.ring) {
-		h.regrow(min(h.size, max(8, 2*len(h.ring))))
+		// In large steps: what is outgrown is garbage, which thousands of histories read from a journal make all at once.
+		h.regrow(min(h.size, max(8, 4*len(h.ring))))
 	}
 	h.ring[h.index(h.n)] = p
 	h.n++

@@ -16,7 +16,7 @@ func benchNetwork(b testing.TB, edges int) *Network {
 	c := &config.Network{
 		Name: "net", NS: []string{"ns1.example.net."}, EdgeCount: 4, Keep: "better", MaxChanges: 10, MaxChangesPer: 10 * time.Minute,
 		Fall: 1, Rise: 1, Interval: time.Hour, Timeout: 10 * time.Second, GoodEnough: 700 * time.Millisecond,
-		Window: 5 * time.Minute, History: 100, Families: config.IPv4,
+		Window: 5 * time.Minute, History: 2000, Families: config.IPv4,
 	}
 	for i := range edges {
 		addr := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
@@ -37,23 +37,28 @@ func benchNetwork(b testing.TB, edges int) *Network {
 	return n
 }
 
-// BenchmarkDecide10000 is a whole decision over 10,000 edges with full windows, of which 200 were probed since the last
-// one: grading, selecting, describing and publishing.
-func BenchmarkDecide10000(b *testing.B) {
-	const edges = 10_000
-	n := benchNetwork(b, edges)
-	now := time.Now()
-	for i, e := range n.mem.order {
-		for j := range 10 {
-			n.probedAt(e, now.Add(time.Duration(j-10)*30*time.Second), time.Duration(50+i%1000)*time.Millisecond)
-		}
-	}
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		for j := range 200 {
-			n.probedAt(n.mem.order[(i*200+j)%edges], now, time.Duration(50+(i+j)%1000)*time.Millisecond)
-		}
-		n.decide()
+// BenchmarkDecide is a whole decision over edges with full histories, of which as many were probed since the last one as a
+// second brings when each is probed once a minute: grading, selecting, describing and publishing.
+func BenchmarkDecide(b *testing.B) {
+	const samples = 2000
+	for _, edges := range []int{100, 1000, 10_000} {
+		b.Run(fmt.Sprintf("edges=%d", edges), func(b *testing.B) {
+			n := benchNetwork(b, edges)
+			now := time.Now()
+			for i, e := range n.mem.order {
+				for j := range samples {
+					n.probedAt(e, now.Add(time.Duration(j-samples)*30*time.Second), time.Duration(50+i%1000)*time.Millisecond)
+				}
+			}
+			fresh := max(1, edges/60)
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				for j := range fresh {
+					n.probedAt(n.mem.order[(i*fresh+j)%edges], now, time.Duration(50+(i+j)%1000)*time.Millisecond)
+				}
+				n.decide()
+			}
+		})
 	}
 }
 

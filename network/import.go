@@ -314,9 +314,16 @@ func (n *Network) importOnce(m *Memory, l *state.Loaded) {
 		strings.Join(slices.Sorted(maps.Keys(im.document.Modes)), ", "), im.document.Families[IPv4.String()].Live)})
 }
 
-func (im *imported) each(fn func(state.Sample)) error {
+// each hands the samples over as state.Loaded.EachHistory does.
+func (im *imported) each(take func(edge string, ipv6 bool) func(state.Sample)) error {
+	of := map[string]func(state.Sample){}
 	for _, s := range im.samples {
-		fn(s)
+		add := of[s.Edge]
+		if add == nil {
+			add = take(s.Edge, s.IPv6)
+			of[s.Edge] = add
+		}
+		add(s)
 	}
 	return nil
 }

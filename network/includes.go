@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/state"
@@ -67,15 +69,43 @@ func readIncludes(c *config.Network, saved *savedState) (includes map[string]*in
 	}
 	includes = make(map[string]*include, len(files))
 	for zone, path := range files {
-		inc := &include{path: path, seen: look(path)}
-		if err := inc.read(zone, c.Labels); err != nil {
-			faults = append(faults, FileFault{path, err})
-			inc.last = saved.include(zone, path)
-		}
-		includes[zone] = inc
+		includes[zone] = &include{path: path}
+	}
+	for zone, err := range readAll(includes, c.Labels) {
+		inc := includes[zone]
+		faults = append(faults, FileFault{inc.path, err})
+		inc.last = saved.include(zone, inc.path)
 	}
 	slices.SortStableFunc(faults, func(a, b FileFault) int { return strings.Compare(a.File, b.File) })
 	return includes, faults, notes, nil
+}
+
+// readAll reads includes, on all processors since a start waits for it, and returns what is wrong with those that are bad,
+// by zone.
+func readAll(includes map[string]*include, labels []string) map[string]error {
+	var mu sync.Mutex
+	bad := map[string]error{}
+	zones := make(chan string)
+	var reading sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		reading.Go(func() {
+			for zone := range zones {
+				inc := includes[zone]
+				inc.seen = look(inc.path)
+				if err := inc.read(zone, labels); err != nil {
+					mu.Lock()
+					bad[zone] = err
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for zone := range includes {
+		zones <- zone
+	}
+	close(zones)
+	reading.Wait()
+	return bad
 }
 
 // emptied is an error where not one of several includes is left. A file system that is not mounted looks like that, and

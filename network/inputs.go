@@ -13,6 +13,7 @@ import (
 	"github.com/deflect-ca/coredns-edgemanage/canary"
 	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/prober"
+	"github.com/deflect-ca/coredns-edgemanage/zonefile"
 )
 
 // Inputs are the files a network works from that may change while it runs: its edge lists and the test object. They are
@@ -130,7 +131,7 @@ func readInputs(c *config.Network, last func() *Inputs) (in *Inputs, fatal []Fil
 
 // readCanaries reads the canaries file. Entries that cannot be used are noted; the error is that of the whole file.
 func (in *Inputs) readCanaries(c *config.Network) error {
-	text, err := os.ReadFile(c.Canaries)
+	text, err := zonefile.ReadText(c.Canaries)
 	if err != nil {
 		return fmt.Errorf("reading canaries %q: %w", c.Canaries, err)
 	}

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -295,6 +296,34 @@ func TestRestartWhileSetStands(t *testing.T) {
 		s.equal("serial", s.Snapshot().Serial, serial)
 		s.equal("changes", len(heard[SetChanged](s.told)), changes)
 	})
+}
+
+// The newer generation of the state is damaged: its set is lost, and was published with a serial that secondaries have. What
+// is known instead must have a later one, or they would keep the lost set.
+func TestGenerationLost(t *testing.T) {
+	for _, floor := range []uint32{0, 2_026_010_199} {
+		t.Run(fmt.Sprintf("floor %d", floor), func(t *testing.T) {
+			inBubble(t, func(s *site) {
+				s.config.State, s.config.SerialFloor = t.TempDir(), floor
+				s.edges("a 192.0.2.1", "b 192.0.2.2", "c 192.0.2.3")
+				s.start()
+				s.round()
+				s.prober.set(dead, "192.0.2.1")
+				s.round()
+				s.want("before", "192.0.2.2 192.0.2.3")
+				serial := s.Snapshot().Serial
+				s.stop()
+				writeFile(t, filepath.Join(stateDir(s.config), "state.json"), "damaged")
+				s.start()
+				lost := s.Snapshot().Serial
+				if !SerialLess(serial, lost) {
+					t.Errorf("got serial %d after %d, which was lost", lost, serial)
+				}
+				s.restart()
+				s.equal("serial after another restart", s.Snapshot().Serial, lost)
+			})
+		})
+	}
 }
 
 // With no generation of the state readable the log says what that means, and Status that it is so.

@@ -17,13 +17,16 @@ import (
 // restore fills an empty memory from what the state directory held. What cannot be understood costs only itself, and is
 // returned for the log.
 func (m *Memory) restore(l *state.Loaded, c *config.Network, now time.Time) (problems []error) {
-	problems = m.refill(l.Document, l.EachSample, c, now)
+	problems = m.refill(l.Document, l.EachHistory, c, now)
 	m.modesLost = m.modesLost || l.ModesLost
+	if l.Generation > 0 && m.serial != 0 {
+		m.outdoLost(now)
+	}
 	return problems
 }
 
 // refill fills an empty memory from a document and the samples that each gives.
-func (m *Memory) refill(d state.Document, each func(func(state.Sample)) error, c *config.Network, now time.Time) (problems []error) {
+func (m *Memory) refill(d state.Document, each func(func(edge string, ipv6 bool) func(state.Sample)) error, c *config.Network, now time.Time) (problems []error) {
 	m.modesLost, m.once = d.ModesLost, d.Once
 	m.serial, m.fingerprint = d.SetSerial, d.Fingerprint
 	for name, s := range d.Modes {
@@ -49,19 +52,25 @@ func (m *Memory) refill(d state.Document, each func(func(state.Sample)) error, c
 	m.object = restoreObject(d, c.Object.File)
 	r := rules(c)
 	m.rules = r
-	err := each(func(s state.Sample) {
+	err := each(func(edge string, ipv6 bool) func(state.Sample) {
 		f := IPv4
-		if s.IPv6 {
+		if ipv6 {
 			f = IPv6
 		}
-		member := m.edge(s.Edge).member(f, r.Size)
-		outcome, err := prober.ParseOutcome(s.Outcome)
-		if err != nil {
-			outcome = prober.Internal
+		var member *member // from its first sample on
+		return func(s state.Sample) {
+			if member == nil {
+				member = m.edge(edge).member(f, r.Size)
+				member.fresh, member.last = true, prober.Result{}
+			}
+			outcome, err := prober.ParseOutcome(s.Outcome)
+			if err != nil {
+				outcome = prober.Internal
+			}
+			member.hist.Add(history.Sample{At: s.At, Took: s.Took, Failed: outcome != prober.OK}, r)
+			// Not as a whole: it is large, and there are tens of millions of samples.
+			member.last.At, member.last.Took, member.last.Outcome = s.At, s.Took, outcome
 		}
-		member.hist.Add(history.Sample{At: s.At, Took: s.Took, Failed: outcome != prober.OK}, r)
-		member.last = prober.Result{At: s.At, Took: s.Took, Outcome: outcome}
-		member.fresh = true
 	})
 	if err != nil {
 		problems = append(problems, err)
@@ -120,6 +129,17 @@ func (m *Memory) restoreRotation(f Family, saved state.Family, size int) {
 	// What was published before the restart is where the next decision starts from: a restart that changes nothing is no
 	// change.
 	r.publish(names, saved.Fallback, addrs)
+}
+
+// lostSerials is by how much the serials of a generation of the state that was lost may be ahead of the clock, or of those
+// of the generation before.
+const lostSerials = 100
+
+// outdoLost makes the next serial follow those of a newer generation of the state that was lost: secondaries may have
+// zones with them, and would keep what these hold rather than take what is known now.
+func (m *Memory) outdoLost(now time.Time) {
+	m.fingerprint = "of a generation that was lost"
+	m.top = later(m.top, uint32(now.Unix())) + lostSerials
 }
 
 // reconcile takes from a state directory that a running network comes to (it got its first, another one, or ended a dry

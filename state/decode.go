@@ -10,24 +10,30 @@ import (
 
 // decoder turns payloads into samples. It belongs to one journal file, whose definitions it gathers.
 type decoder struct {
+	of        func(edge string, ipv6 bool) func(Sample) // who takes the samples of a history
 	histories []definition
 	outcomes  map[string]string // as written, unquoted: one string for all samples of an outcome
 }
 
 type definition struct {
 	history
-	defined bool
+	take func(Sample) // nil before it is defined
 }
 
 // readSamples calls fn for every sample of a journal, up to its first bad record, which is no error here.
 func readSamples(r io.Reader, fn func(Sample)) error {
-	var d decoder
+	return readHistories(r, func(string, bool) func(Sample) { return fn })
+}
+
+// readHistories is readSamples with a function for each history, which it asks for at every definition.
+func readHistories(r io.Reader, of func(edge string, ipv6 bool) func(Sample)) error {
+	d := decoder{of: of}
 	s := newScanner(r)
 	for {
 		payload, err := s.next()
 		switch err {
 		case nil:
-			d.samples(payload, fn)
+			d.samples(payload)
 		case io.EOF, errBadRecord:
 			return nil
 		default:
@@ -36,9 +42,9 @@ func readSamples(r io.Reader, fn func(Sample)) error {
 	}
 }
 
-// samples calls fn for every sample of a record. What it cannot understand it passes over: the checksum was right, so it
+// samples hands on every sample of a record. What it cannot understand it passes over: the checksum was right, so it
 // is not damage but something that a later version writes.
-func (d *decoder) samples(p []byte, fn func(Sample)) {
+func (d *decoder) samples(p []byte) {
 	end := tokenEnd(p, 0)
 	ms, err := strconv.ParseInt(string(p[:end]), 10, 64)
 	if err != nil {
@@ -51,9 +57,9 @@ func (d *decoder) samples(p []byte, fn func(Sample)) {
 		if j > i && j < len(p) && p[j] == ':' {
 			took, k := parseDigits(p, j+1)
 			if k > j+1 && (k == len(p) || p[k] == ' ') && took <= math.MaxInt64/1000 {
-				if h, ok := d.lookup(id); ok {
+				if h := d.lookup(id); h != nil {
 					s.Edge, s.IPv6, s.Took, s.Outcome = h.edge, h.ipv6, time.Duration(took)*time.Microsecond, success
-					fn(s)
+					h.take(s)
 				}
 				i = k
 				continue
@@ -72,30 +78,30 @@ func (d *decoder) samples(p []byte, fn func(Sample)) {
 		case token[0] == '+':
 			d.define(token[1:])
 		default:
-			if d.failure(token, &s) {
-				fn(s)
+			if h := d.failure(token, &s); h != nil {
+				h.take(s)
 			}
 		}
 	}
 }
 
-// failure reads ID!OUTCOME:US into s.
-func (d *decoder) failure(token []byte, s *Sample) bool {
+// failure reads ID!OUTCOME:US into s and returns whose it is, or nil.
+func (d *decoder) failure(token []byte, s *Sample) *definition {
 	id, i := parseDigits(token, 0)
 	colon := bytes.LastIndexByte(token, ':')
 	if i == 0 || colon < i || token[i] != '!' {
-		return false
+		return nil
 	}
 	took, end := parseDigits(token, colon+1)
-	h, ok := d.lookup(id)
-	if !ok || end != len(token) || end == colon+1 || took > math.MaxInt64/1000 {
-		return false
+	h := d.lookup(id)
+	if h == nil || end != len(token) || end == colon+1 || took > math.MaxInt64/1000 {
+		return nil
 	}
 	outcome, ok := d.outcomes[string(token[i+1:colon])]
 	if !ok {
 		written := string(token[i+1 : colon])
 		if outcome, ok = unquoteName(written); !ok || outcome == success {
-			return false
+			return nil
 		}
 		if d.outcomes == nil {
 			d.outcomes = make(map[string]string)
@@ -103,7 +109,7 @@ func (d *decoder) failure(token []byte, s *Sample) bool {
 		d.outcomes[written] = outcome
 	}
 	s.Edge, s.IPv6, s.Took, s.Outcome = h.edge, h.ipv6, time.Duration(took)*time.Microsecond, outcome
-	return true
+	return h
 }
 
 // define reads ID=EDGE/4.
@@ -121,14 +127,16 @@ func (d *decoder) define(token []byte) {
 	for int64(len(d.histories)) <= id {
 		d.histories = append(d.histories, definition{})
 	}
-	d.histories[id] = definition{history{edge, family == "6"}, true}
+	h := history{edge, family == "6"}
+	d.histories[id] = definition{h, d.of(h.edge, h.ipv6)}
 }
 
-func (d *decoder) lookup(id int64) (history, bool) {
-	if id >= int64(len(d.histories)) {
-		return history{}, false
+// lookup returns the history that an ID stands for, or nil.
+func (d *decoder) lookup(id int64) *definition {
+	if id >= int64(len(d.histories)) || d.histories[id].take == nil {
+		return nil
 	}
-	return d.histories[id].history, d.histories[id].defined
+	return &d.histories[id]
 }
 
 // parseDigits reads the number at p[i:]. The end is i when there is none, or none that fits.

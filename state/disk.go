@@ -114,8 +114,13 @@ func (d *disk) saveDocument(data []byte) error {
 	return d.sync()
 }
 
+// writeFile makes a file anew. What is under the name already, half a file or a link that somebody put there, gives way
+// and is not written through.
 func (d *disk) writeFile(name string, data []byte) error {
-	f, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, fileMode)
+	if err := d.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
 		return err
 	}

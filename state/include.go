@@ -48,7 +48,7 @@ func (l *Loaded) Include(zone string) ([]byte, error) {
 	if !ok || l.root == nil {
 		return nil, fmt.Errorf("reading the include of %q: %w", zone, fs.ErrNotExist)
 	}
-	data, err := l.root.ReadFile(name)
+	data, err := readWhole(l.root, name)
 	if err != nil {
 		return nil, fmt.Errorf("reading the include of %q: %w", zone, err)
 	}
@@ -139,7 +139,7 @@ func (d *disk) saveInclude(zone string, content []byte) error {
 		}
 		return nil
 	}
-	if there, err := d.root.ReadFile(name); err == nil && bytes.Equal(there, content) {
+	if there, err := readWhole(d.root, name); err == nil && bytes.Equal(there, content) {
 		return nil
 	}
 	// The temporary file lies in the directory above, where a start removes it.

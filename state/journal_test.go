@@ -3,6 +3,8 @@ package state
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"hash/crc32"
 	"io"
 	"math/rand/v2"
 	"slices"
@@ -164,6 +166,35 @@ func TestJournalRoundTrip(t *testing.T) {
 			t.Fatalf("samples (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// Each history's samples go to whoever its definition named, in the order in which they arrived, also when an ID comes to
+// stand for another history; nobody need want them.
+func TestReadHistories(t *testing.T) {
+	record := func(payload string) string {
+		return fmt.Sprintf("%d %08x %s\n", len(payload), crc32.Checksum([]byte(payload), crc32.MakeTable(crc32.Castagnoli)), payload)
+	}
+	journal := record("1000 +0=a/4 +1=a/6 +2=b/4 0:1 1:2 2:3 0:4") + record("2000 +0=c/4 0:5 1!refused:6 7:7 2:8")
+	got := map[string][]int64{}
+	err := readHistories(strings.NewReader(journal), func(edge string, ipv6 bool) func(Sample) {
+		if edge == "b" {
+			return nil
+		}
+		return func(s Sample) {
+			if s.Edge != edge || s.IPv6 != ipv6 {
+				t.Errorf("sample %+v came to %s", s, edge)
+			}
+			key := fmt.Sprintf("%s %t", edge, ipv6)
+			got[key] = append(got[key], s.Took.Microseconds())
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]int64{"a false": {1, 4}, "a true": {2, 6}, "c false": {5}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("samples by history (-want +got):\n%s", diff)
+	}
 }
 
 func TestRecordBounds(t *testing.T) {

@@ -55,8 +55,15 @@ func Read(dir string) (*Loaded, error) {
 
 // EachSample calls fn for every sample, in the order in which they arrived. It may be called again until Close.
 func (l *Loaded) EachSample(fn func(Sample)) error {
+	return l.EachHistory(func(string, bool) func(Sample) { return fn })
+}
+
+// EachHistory is EachSample for those who keep the samples of each history apart: it asks of once or a few times for the
+// function that takes those of one history, nil when nobody wants them, rather than have it looked up for millions of
+// samples. An edge may have two histories, one a family.
+func (l *Loaded) EachHistory(of func(edge string, ipv6 bool) func(Sample)) error {
 	for _, j := range l.journals {
-		if err := readSamples(io.NewSectionReader(j.f, 0, j.size), fn); err != nil {
+		if err := readHistories(io.NewSectionReader(j.f, 0, j.size), of); err != nil {
 			return fmt.Errorf("reading samples: %w", err)
 		}
 	}

@@ -3,7 +3,11 @@
 package test
 
 import (
+	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/netip"
@@ -33,22 +37,31 @@ const (
 
 // edge is a web server that a test can break.
 type edge struct {
-	name string
-	addr netip.Addr
-	port string
-	hits atomic.Int64 // requests begun, and connections that the kernel refused are none
+	name   string
+	addr   netip.Addr
+	port   string
+	in     *namespace   // nil: the machine's own
+	secure *tls.Config  // nil: without TLS
+	hits   atomic.Int64 // requests begun, and connections that the kernel refused are none
 
-	mu      sync.Mutex
-	does    behaviour
-	latency time.Duration
-	changed chan struct{} // closed when does changes
-	server  *http.Server
+	mu       sync.Mutex
+	does     behaviour
+	latency  time.Duration
+	changed  chan struct{} // closed when does changes
+	server   *http.Server
+	listener net.Listener
 }
 
 // newEdge starts an edge at an address.
 func newEdge(t testing.TB, name, addr, port string) *edge {
 	t.Helper()
-	e := &edge{name: name, addr: netip.MustParseAddr(addr), port: port, does: healthy, changed: make(chan struct{})}
+	return newEdgeIn(t, nil, name, addr, port)
+}
+
+// newEdgeIn starts an edge at an address of a namespace.
+func newEdgeIn(t testing.TB, in *namespace, name, addr, port string) *edge {
+	t.Helper()
+	e := &edge{name: name, addr: netip.MustParseAddr(addr), port: port, in: in, does: healthy, changed: make(chan struct{})}
 	e.listen(t)
 	t.Cleanup(e.close)
 	return e
@@ -56,11 +69,18 @@ func newEdge(t testing.TB, name, addr, port string) *edge {
 
 func (e *edge) listen(t testing.TB) {
 	t.Helper()
-	l, err := net.Listen("tcp", net.JoinHostPort(e.addr.String(), e.port))
+	var l net.Listener
+	var err error
+	err = errors.New("no namespace")
+	e.in.enter(func() { l, err = net.Listen("tcp", net.JoinHostPort(e.addr.String(), e.port)) })
 	if err != nil {
 		t.Fatalf("starting edge %s: %v", e.name, err)
 	}
-	e.server = &http.Server{Handler: e}
+	if e.secure != nil {
+		l = tls.NewListener(l, e.secure)
+	}
+	e.listener = l
+	e.server = &http.Server{Handler: e, ErrorLog: log.New(io.Discard, "", 0)}
 	go e.server.Serve(l)
 }
 
@@ -69,6 +89,7 @@ func (e *edge) close() {
 	defer e.mu.Unlock()
 	if e.server != nil {
 		e.server.Close()
+		e.listener.Close() // which a server that has not begun to serve does not know
 		e.server = nil
 	}
 }

@@ -32,7 +32,8 @@ var plainServer = sync.OnceValues(func() (string, error) {
 // contender is a server that is measured, with the names it is asked for.
 type contender struct {
 	name    string
-	server  *server
+	addr    string
+	pid     int
 	queries string        // file for dnsperf
 	costs   []float64     // nanoseconds of processor time a query, one a round
 	spent   time.Duration // processor time in all
@@ -79,7 +80,7 @@ func contenders(t testing.TB) []*contender {
 		if strings.HasPrefix(c.name, "edgemanage") {
 			s.full(4)
 		}
-		all = append(all, &contender{name: c.name, server: s, queries: queries})
+		all = append(all, &contender{name: c.name, addr: s.addr, pid: s.cmd.Process.Pid, queries: queries})
 	}
 	return all
 }
@@ -89,8 +90,8 @@ var queriesCompleted = regexp.MustCompile(`Queries completed:\s+(\d+)`)
 // round asks for a while, as fast as answers come, and adds what a query cost.
 func (c *contender) round(t testing.TB, during time.Duration) {
 	t.Helper()
-	before := c.processorTime(t)
-	_, port, _ := strings.Cut(c.server.addr, ":")
+	before := processorTime(t, c.pid)
+	_, port, _ := strings.Cut(c.addr, ":")
 	out, status := runProgram(t, "", "dnsperf", "-s", "127.0.0.1", "-p", port, "-d", c.queries, "-l", strconv.Itoa(int(during.Seconds())), "-c", "4", "-q", "50")
 	m := queriesCompleted.FindStringSubmatch(out)
 	if status != 0 || m == nil {
@@ -100,31 +101,9 @@ func (c *contender) round(t testing.TB, during time.Duration) {
 	if n == 0 || !strings.Contains(out, "NOERROR "+m[1]+" (100.00%)") {
 		t.Fatalf("%s: not every query was answered:\n%s", c.name, out)
 	}
-	spent := c.processorTime(t) - before
+	spent := processorTime(t, c.pid) - before
 	c.costs = append(c.costs, float64(spent.Nanoseconds())/float64(n))
 	c.spent, c.asked = c.spent+spent, c.asked+n
-}
-
-// processorTime is what the server has used since its start, by the kernel's account.
-func (c *contender) processorTime(t testing.TB) time.Duration {
-	t.Helper()
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.server.cmd.Process.Pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	// The second field is the program's name in brackets; utime and stime are the 14th and 15th, in hundredths of a
-	// second (proc(5); the unit is fixed for user space).
-	_, rest, _ := strings.Cut(string(b), ") ")
-	fields := strings.Fields(rest)
-	var ticks int
-	for _, f := range fields[11:13] {
-		n, err := strconv.Atoi(f)
-		if err != nil {
-			t.Fatalf("reading %q: %v", b, err)
-		}
-		ticks += n
-	}
-	return time.Duration(ticks) * 10 * time.Millisecond
 }
 
 // ratio is the median over the rounds of what a query costs a in units of what it costs b in the same round: whatever
@@ -134,9 +113,13 @@ func ratio(a, b *contender) float64 {
 	for i := range ratios {
 		ratios[i] = a.costs[i] / b.costs[i]
 	}
-	slices.Sort(ratios)
-	n := len(ratios)
-	return (ratios[(n-1)/2] + ratios[n/2]) / 2
+	return median(ratios)
+}
+
+// median is that of figures, of which there is at least one.
+func median[T float64 | time.Duration](all []T) T {
+	sorted := slices.Sorted(slices.Values(all))
+	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
 }
 
 // measure runs rounds in turn and returns the ratios that are bounded.
@@ -151,8 +134,8 @@ func measure(t testing.TB, rounds int, during time.Duration) (all []*contender, 
 	return all, ratio(all[2], all[0]), ratio(all[2], all[1]), ratio(all[3], all[2])
 }
 
-// TestQueryCost fails only for what no noise of the machine explains, at ten times the bounds; BenchmarkQueryCost
-// measures with care.
+// TestQueryCost fails only for what no noise of the machine explains, at ten times the bounds; make bench measures with
+// care.
 func TestQueryCost(t *testing.T) {
 	all, whoami, file, flat := measure(t, 3, time.Second)
 	for _, c := range all {
@@ -161,19 +144,5 @@ func TestQueryCost(t *testing.T) {
 	t.Logf("edgemanage costs %.2f × whoami (bound %.2f), %.2f × file; with %d zones %.2f × with one (bound %.2f)", whoami, wantVersusWhoami, file, manyZones, flat, wantFlat)
 	if math.IsNaN(whoami) || whoami > 10*wantVersusWhoami || math.IsNaN(flat) || flat > 10*wantFlat {
 		t.Error("a query costs more than ten times the bound")
-	}
-}
-
-func BenchmarkQueryCost(b *testing.B) {
-	var last []*contender
-	for b.Loop() {
-		all, whoami, file, flat := measure(b, 15, 2*time.Second)
-		b.ReportMetric(whoami, "×whoami")
-		b.ReportMetric(file, "×file")
-		b.ReportMetric(flat, "many×one-zone")
-		last = all
-	}
-	for _, c := range last {
-		b.Logf("%s: %.2f µs of processor time a query", c.name, float64(c.spent.Microseconds())/float64(c.asked))
 	}
 }

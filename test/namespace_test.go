@@ -6,10 +6,13 @@ import (
 	"bufio"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // namespace is a set of mounts and a network that only the programs started in it see. It lives as long as its holder, a
@@ -83,4 +86,39 @@ func (n *namespace) sh(script string) string {
 		n.t.Fatalf("running %q: %v\n%s", script, err, out)
 	}
 	return string(out)
+}
+
+// enter runs f on a thread that is in the namespace's network, so that the sockets f opens are of that network, whoever
+// uses them later. In a namespace without a network of its own, or in none, f just runs.
+func (n *namespace) enter(f func()) {
+	if n == nil || !n.network {
+		f()
+		return
+	}
+	runtime.LockOSThread()
+	if err := n.run(f); err != nil {
+		// The thread stays locked, lest somebody else run in a network that is not his.
+		n.t.Errorf("entering a namespace: %v", err)
+		return
+	}
+	// A thread must not end either: programs that it started are killed then (see Pdeathsig).
+	runtime.UnlockOSThread()
+}
+
+func (n *namespace) run(f func()) error {
+	var networks [2]*os.File
+	for i, path := range []string{"/proc/thread-self/ns/net", "/proc/" + n.holder + "/ns/net"} {
+		ns, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer ns.Close()
+		networks[i] = ns
+	}
+	own, other := networks[0], networks[1]
+	if err := unix.Setns(int(other.Fd()), unix.CLONE_NEWNET); err != nil {
+		return os.NewSyscallError("setns", err)
+	}
+	f()
+	return os.NewSyscallError("setns", unix.Setns(int(own.Fd()), unix.CLONE_NEWNET))
 }

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,6 +27,7 @@ type server struct {
 	corefile string // path
 	env      []string
 	in       *namespace // nil: the machine's own
+	prefix   []string   // a command line that runs the program, such as one that limits it
 
 	cmd     *exec.Cmd
 	started time.Time
@@ -71,7 +73,7 @@ func (s *server) start() {
 	}
 	defer out.Close()
 	_, port, _ := net.SplitHostPort(s.addr)
-	args := []string{s.path, "-conf", s.corefile, "-dns.port", port}
+	args := append(slices.Clone(s.prefix), s.path, "-conf", s.corefile, "-dns.port", port)
 	if s.in != nil {
 		args = s.in.command(s.dir, args...)
 	}

@@ -87,8 +87,8 @@ func digest(records []dns.RR) (sum [sha256.Size]byte) {
 	return sum
 }
 
-// ReadText reads the file of an include for ParseInclude: a regular file of at most 16 MiB, since opening a pipe would wait
-// for its writer, and a device has no end.
+// ReadText reads a file that people write, such as an include: a regular one of at most 16 MiB, since opening a pipe would
+// wait for its writer, and a device has no end.
 func ReadText(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {

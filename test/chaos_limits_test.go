@@ -1,0 +1,82 @@
+//go:build e2e && chaos
+
+package test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestChaosDescriptors leaves the server 64 descriptors, of which probes of two hundred slow edges want more. That is our own
+// trouble: no edge may be withdrawn for it.
+func TestChaosDescriptors(t *testing.T) {
+	t.Parallel()
+	st := newSite(t, 200).with("edge_count 4")
+	for _, e := range st.edges {
+		e.slow(10 * time.Millisecond)
+	}
+	metricsAt := "127.0.0.1:" + freePort(t)
+	s := startServer(t, st.dir, block("example.org", "prometheus "+metricsAt, st.directive("main")))
+	s.full(4)
+	// As ulimit -n 64 does, but of the running server: of so few a start needs what the probes take.
+	few := &unix.Rlimit{Cur: 64, Max: 64}
+	if err := unix.Prlimit(s.cmd.Process.Pid, unix.RLIMIT_NOFILE, few, nil); err != nil {
+		t.Fatal(err)
+	}
+	rounds(t, 2, st.edges[:20]...)
+	live, changes := s.apex(), s.setChanges()
+	w := bearWitness(t, s)
+	for _, e := range st.edges {
+		e.slow(1200 * time.Millisecond)
+	}
+	before := probes(t, metricsAt, "local")
+	during := eventually(t, patience, "probes to be our own trouble", func() bool { return probes(t, metricsAt, "local") > before+100 })
+	rounds(t, 2, st.edges[:4]...)
+	local := probes(t, metricsAt, "local")
+	answers := w.answers()
+	if got := s.apex(); !slices.Equal(got, live) || s.setChanges() != changes {
+		t.Errorf("the set is %v, was %v, after %d changes", got, live, s.setChanges()-changes)
+	}
+	for _, e := range st.edges {
+		e.slow(10 * time.Millisecond)
+	}
+	sees(t, patience, "the trouble to be over", func() float64 {
+		from := probes(t, metricsAt, "local")
+		rounds(t, 2, st.edges[:4]...)
+		return probes(t, metricsAt, "local") - from
+	}, func(more float64) bool { return more == 0 })
+	fault(t, "limits: 64 descriptors, 200 slow edges", answers, "as before, no edge withdrawn",
+		fmt.Sprintf("%.0f probes ended as local, within %s and two rounds, and none once the edges were fast again", local, during.Round(time.Second)))
+}
+
+// TestChaosMemory gives the server less memory than it wants. Collecting garbage all the time costs processor time; it must
+// not cost an answer.
+func TestChaosMemory(t *testing.T) {
+	t.Parallel()
+	st := newSite(t, 100).with("edge_count 4")
+	for _, e := range st.edges {
+		e.slow(10 * time.Millisecond)
+	}
+	for i := range 1000 {
+		st.include(fmt.Sprintf("zone%d.example.org.", i), "mail IN A 198.51.100.7\n@ IN MX 10 mail\n")
+	}
+	st.include(zone, "mail IN A 198.51.100.7\n")
+	st.with("includes " + st.path("includes"))
+	s := newServer(t, st.dir, block(".", st.directive("main")))
+	s.env = []string{"GOMEMLIMIT=16MiB"}
+	s.start()
+	s.awaitAnswers()
+	live := s.full(4)
+	w := bearWitness(t, s)
+	rounds(t, 2, st.edges...)
+	st.at(live[0]).set(t, serverError)
+	left := s.leaves(10*swapBound, live[0])
+	s.full(4)
+	rounds(t, 2, st.edges[5:9]...)
+	fault(t, "limits: GOMEMLIMIT=16MiB, 100 edges, 1,000 zones", w.answers(),
+		fmt.Sprintf("a dead edge left in %s", left.Round(100*time.Millisecond)), fmt.Sprintf("written; %d MB resident", s.memory()>>20))
+}
