@@ -43,7 +43,7 @@ func TestForgedLogLines(t *testing.T) {
 	}{
 		{"set", network.SetChanged{Text: "a left (unavailable: " + forged + ")"}},
 		{"rung", network.RungChanged{Before: selector.Full, After: selector.Short, Text: forged}},
-		{"canary", network.CanaryChanged{Text: forged}},
+		{"canary", network.CanariesChanged{Changes: []network.CanaryChanged{{Active: true, Text: forged}}}},
 		{"note", network.Note{Text: forged}},
 		{"warning", network.Warning{Text: forged}},
 		{"fault", network.Fault{Text: forged}},
