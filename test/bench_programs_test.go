@@ -41,6 +41,7 @@ controls { };
     server-count: 2
     reuseport: yes
     minimal-responses: yes
+    rrl-ratelimit: 0
     username: ""
     zonesdir: "DIR"
     database: ""

@@ -110,7 +110,7 @@ func measureHanging(t *testing.T, r *results) {
 	f.awaitRound(1, 10*of.interval)
 	f.forget()
 	spent, began := processorTime(t, s.cmd.Process.Pid), time.Now()
-	f.awaitRound(3, 10*of.interval) // two gaps for each edge
+	f.awaitRound(2, 10*of.interval)
 	share := 100 * (processorTime(t, s.cmd.Process.Pid) - spent).Seconds() / time.Since(began).Seconds()
 	gaps := func(hangs bool) (all []time.Duration) {
 		f.mu.Lock()

@@ -188,7 +188,7 @@ func TestChaosNetwork(t *testing.T) {
 			if bound := 2 * (interval + timeout); took > 10*bound {
 				t.Errorf("it settled after %s, ten times the bound of %s", took, bound)
 			}
-			what := fmt.Sprintf("rung %s, %d of %d live kept, %d changes until all had failed; ", rung, common(now, live), len(live), during)
+			what := fmt.Sprintf("rung %s, %d of %d live kept, %d changes; ", rung, common(now, live), len(live), during)
 			if tt.exact {
 				what = fmt.Sprintf("rung %s, the set as before; ", rung)
 			}

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -162,15 +161,6 @@ func (o operator) mode(edge, mode string) {
 	if !o.try(edge, mode) {
 		o.t.Fatalf("setting %s %s: it was not saved", edge, mode)
 	}
-}
-
-// rung waits until the network is on a rung.
-func (o operator) rung(within time.Duration, want ...string) time.Duration {
-	o.t.Helper()
-	_, took := sees(o.t, within, "rung "+strings.Join(want, " or "), func() string {
-		return o.network().Families[0].Rung
-	}, func(got string) bool { return slices.Contains(want, got) })
-	return took
 }
 
 // fault adds a row to the table of faults.

@@ -85,7 +85,7 @@ func contenders(t testing.TB) []*contender {
 	return all
 }
 
-var queriesCompleted = regexp.MustCompile(`Queries completed:\s+(\d+)`)
+var queriesCompleted = regexp.MustCompile(`Queries completed:\s+(\d+) \(([\d.]+)%\)`)
 
 // round asks for a while, as fast as answers come, and adds what a query cost.
 func (c *contender) round(t testing.TB, during time.Duration) {
@@ -98,6 +98,10 @@ func (c *contender) round(t testing.TB, during time.Duration) {
 		t.Fatalf("dnsperf ended with %d:\n%s", status, out)
 	}
 	n, _ := strconv.Atoi(m[1])
+	// A server that limits the rate of its answers would look as if it had nothing to do.
+	if share, _ := strconv.ParseFloat(m[2], 64); share < 99 {
+		t.Fatalf("%s: queries were lost:\n%s", c.name, out)
+	}
 	if n == 0 || !strings.Contains(out, "NOERROR "+m[1]+" (100.00%)") {
 		t.Fatalf("%s: not every query was answered:\n%s", c.name, out)
 	}
