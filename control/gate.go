@@ -24,6 +24,11 @@ func (g *gate) enter(ctx context.Context) (leave func(), err error) {
 	if g == nil {
 		return func() {}, nil
 	}
+	select {
+	case g.room <- struct{}{}: // also for who has gone away by now, or closed his half of the connection
+		return func() { <-g.room }, nil
+	default:
+	}
 	patience := time.NewTimer(gateTime)
 	defer patience.Stop()
 	select {

@@ -87,7 +87,8 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, code, message st
 
 // page answers with the page.
 func (h *handler) page(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	// Who has closed his half of the connection, as nc does, still wants the answer; to net/http he has gone away.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), patience)
 	defer cancel()
 	zip := acceptsGzip(r)
 	body, err := h.render(ctx, ask(r), zip)
