@@ -37,14 +37,6 @@ func (p *parser) fromPython() {
 func (p *parser) adopt(py *python, inBlock map[string]bool) {
 	p.net.Warnings = append(p.net.Warnings, py.warnings...)
 	p.faults = append(p.faults, py.sorted()...)
-	if len(py.faults) > 0 || p.faulty["config"] {
-		// What could not be read is not missing.
-		for _, name := range []string{"edges", "object", "ns"} {
-			if _, ok := p.seen[name]; !ok {
-				p.seen[name], p.faulty[name] = p.seen["config"], true
-			}
-		}
-	}
 	p.keys = map[string]string{}
 	for _, s := range py.settings {
 		if inBlock[s.Name] {
@@ -56,6 +48,14 @@ func (p *parser) adopt(py *python, inBlock map[string]bool) {
 			p.keys[s.Name] = p.key
 		}
 		p.property(s.Args, false)
+	}
+	if len(py.faults) > 0 || p.faulty["config"] {
+		// What could not be read is not missing.
+		for _, name := range []string{"edges", "object", "ns"} {
+			if _, ok := p.seen[name]; !ok {
+				p.seen[name], p.faulty[name] = p.seen["config"], true
+			}
+		}
 	}
 	p.key = ""
 	p.net.Import = &py.imports

@@ -12,21 +12,21 @@ import (
 type Alone struct {
 	State  string // directory; "" is "edgemanage" beside the statefile of the yaml
 	Legacy string // directory; "" is none
+	Root   string // what relative paths are joined with; "" is the current directory
 }
 
 // FromPython reads a network from an edgemanage.yaml alone. It is what a block would be that has the property config with
-// that file, state and maybe legacy; it has no control socket, since no server is meant to run. Relative paths are relative
-// to the current directory. The error joins all faults.
+// that file, state and maybe legacy; it has no control socket, since no server is meant to run. The error joins all faults.
 func FromPython(path, network string, more Alone) (*Network, error) {
 	if !validNetwork(network) {
 		return nil, fmt.Errorf("%s is not the name of a network: expected %s", quote(network), networkNameGrammar)
 	}
-	py := &python{network: network, file: path, given: func(string) bool { return false }}
+	py := &python{network: network, file: path, root: more.Root, given: func(string) bool { return false }}
 	if err := py.read(); err != nil {
 		return nil, err
 	}
 	start := position{path, py.top}
-	p := &parser{seen: map[string]position{"config": start, "control": start}, faulty: map[string]bool{}}
+	p := &parser{root: more.Root, seen: map[string]position{"config": start, "control": start}, faulty: map[string]bool{}}
 	p.net = defaults()
 	p.net.Name, p.net.File, p.net.Line = network, path, py.top
 	p.adopt(py, map[string]bool{})

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/config"
@@ -27,7 +28,8 @@ type imported struct {
 	document state.Document
 	samples  []state.Sample       // by time
 	released map[string]time.Time // when edges were made available again
-	unknown  []string             // edges whose store cannot be read, and so their mode
+	unknown  []string             // edges whose store has no sense, and so their mode
+	denied   []error              // what is there and cannot be read at all
 	notes    []string
 }
 
@@ -67,6 +69,10 @@ func (im *imported) readState(path string, pins map[string]netip.Addr, now time.
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return // that tool never ran
+	}
+	if denied(err) {
+		im.denied = append(im.denied, fmt.Errorf("statefile %q: %w", path, reason(err)))
+		return
 	}
 	if err == nil && len(data) == 0 {
 		err = errors.New("the file is empty")
@@ -119,7 +125,7 @@ func (im *imported) readStores(c *config.Network, now time.Time) {
 		entries, err = fs.ReadDir(root.FS(), ".")
 	}
 	if err != nil {
-		im.notef("edgestores %q: %v: histories and modes are not known", dir, reason(err))
+		im.denied = append(im.denied, fmt.Errorf("edgestores %q: %w", dir, reason(err)))
 		return
 	}
 	for _, entry := range entries {
@@ -132,7 +138,11 @@ func (im *imported) readStores(c *config.Network, now time.Time) {
 			im.notef("edgestore %q: %v", filepath.Join(dir, entry.Name()), err)
 			continue
 		}
-		if err := im.readStore(root, entry.Name(), name, c, now); err != nil {
+		switch err := im.readStore(root, entry.Name(), name, c, now); {
+		case err == nil:
+		case denied(err):
+			im.denied = append(im.denied, fmt.Errorf("edgestore %q: %w", filepath.Join(dir, entry.Name()), reason(err)))
+		default:
 			im.unknown = append(im.unknown, name)
 			im.notef("edgestore %q: %v", filepath.Join(dir, entry.Name()), reason(err))
 		}
@@ -221,6 +231,27 @@ func readIn(root *os.Root, name string) ([]byte, error) {
 	return root.ReadFile(name)
 }
 
+// denied says whether a file is there and the system refuses to let it be read. That is no damage of a file: it is mended by
+// giving the server the right, and whoever began without would have lost for good what all of them hold.
+func denied(err error) bool {
+	var errno syscall.Errno
+	return errors.As(err, &errno) && errno != syscall.ENOENT && errno != syscall.ELOOP
+}
+
+// refusal is the error for what cannot be read, nil in dry run, which forgets what it began with anyway.
+func (n *Network) refusal(im *imported) error {
+	if len(im.denied) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("importing what the Python edgemanage left of network %s: %w; modes would be lost: let this user read it, or leave it out of the configuration",
+		n.config.Name, errors.Join(im.denied...))
+	if n.config.DryRun {
+		n.tell(Fault{err.Error()})
+		return nil
+	}
+	return err
+}
+
 // reason takes the operation and the path off an error.
 func reason(err error) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
@@ -231,10 +262,10 @@ func reason(err error) error {
 
 // importAgain has a network that ran dry beside the Python edgemanage take over what that left by now: until this moment it was
 // the one that was obeyed. It is found where a state directory would tell of it.
-func (n *Network) importAgain(m *Memory, l *state.Loaded) {
+func (n *Network) importAgain(m *Memory, store *state.Store, l *state.Loaded) error {
 	c := n.config
 	if c.Import == nil || l.Found || l.ModesLost || len(l.Problems) > 0 {
-		return
+		return nil
 	}
 	now := n.now()
 	pins := map[string]netip.Addr{}
@@ -248,6 +279,9 @@ func (n *Network) importAgain(m *Memory, l *state.Loaded) {
 		}
 	}
 	im := importPython(c, pins, now)
+	if err := n.refusal(im); err != nil {
+		return err
+	}
 	if text := im.withdraw(configured, max(1, c.MinLive), now); text != "" {
 		n.tell(Fault{"importing: " + text})
 	}
@@ -263,17 +297,18 @@ func (n *Network) importAgain(m *Memory, l *state.Loaded) {
 		delete(im.document.Families, IPv4.String()) // what the dry run would answer is nearer than a part of it
 	}
 	l.Document, l.Found = im.document, true
-	if m.store != nil {
-		m.store.AddHistory(im.samples)
+	if store != nil {
+		store.AddHistory(im.samples)
 	}
 	n.dirty = true
+	return nil
 }
 
 // importOnce takes over what the Python edgemanage left, if there is nothing of our own yet.
-func (n *Network) importOnce(m *Memory, l *state.Loaded) {
+func (n *Network) importOnce(m *Memory, l *state.Loaded) error {
 	c := n.config
 	if c.Import == nil || l.Found || l.ModesLost || len(l.Problems) > 0 {
-		return
+		return nil
 	}
 	// Samples without a document are what is left of a first start that was cut short. The modes matter more.
 	m.edges = map[string]*edge{}
@@ -289,11 +324,14 @@ func (n *Network) importOnce(m *Memory, l *state.Loaded) {
 		}
 	}
 	im := importPython(c, pins, now)
+	if err := n.refusal(im); err != nil {
+		return err
+	}
 	for _, note := range im.notes {
 		n.tell(Warning{note})
 	}
 	if len(im.samples) == 0 && len(im.document.Modes) == 0 && len(im.document.Families) == 0 && len(im.unknown) == 0 {
-		return
+		return nil
 	}
 	if text := im.withdraw(configured, max(1, c.MinLive), now); text != "" {
 		n.tell(Fault{"importing: " + text})
@@ -312,6 +350,7 @@ func (n *Network) importOnce(m *Memory, l *state.Loaded) {
 	n.dirty = true
 	n.tell(Note{fmt.Sprintf("imported from the Python edgemanage: %d samples, %d modes (%s), the live set %v", len(im.samples), len(im.document.Modes),
 		strings.Join(slices.Sorted(maps.Keys(im.document.Modes)), ", "), im.document.Families[IPv4.String()].Live)})
+	return nil
 }
 
 // each hands the samples over as state.Loaded.EachHistory does.

@@ -287,3 +287,53 @@ func TestImportCanaries(t *testing.T) {
 		}
 	})
 }
+
+// What is there and may not be read refuses the start: begun without, the modes in it would be lost for good, since the next
+// start does not import again. In dry run, which forgets, it is told.
+func TestImportDenied(t *testing.T) {
+	for _, name := range []string{"health", "health/edge1.example.net.edgestore", "mynet.state"} {
+		t.Run(name, func(t *testing.T) {
+			inImport(t, func(s *site, left string) {
+				path := filepath.Join(left, name)
+				s.unreadable(path)
+				if err := s.tryStart(); err == nil || !strings.Contains(err.Error(), path) {
+					t.Fatalf("got %v, want a refusal that names %s", err, path)
+				}
+				if _, err := os.Stat(filepath.Join(s.config.State, "net/state.json")); err == nil {
+					t.Error("a state was saved")
+				}
+				s.config.DryRun = true
+				s.start()
+				if !strings.Contains(s.texts(), path) {
+					t.Errorf("told %s", s.texts())
+				}
+				s.stop()
+				s.config.DryRun = false
+				s.readable(path)
+				s.start()
+				s.want("at once", importedSet)
+				s.equal("mode of edge2", s.edgeMode("edge2.example.net"), selector.Unavailable)
+			})
+		})
+	}
+}
+
+// unreadable puts something in the place of a file that cannot be read by anybody, root neither, and readable puts it back.
+func (s *site) unreadable(path string) {
+	s.Helper()
+	if err := os.Rename(path, path+".kept"); err != nil {
+		s.Fatal(err)
+	}
+	long := strings.Repeat("x", 300) // ENAMETOOLONG
+	if err := os.Symlink(long, path); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (s *site) readable(path string) {
+	s.Helper()
+	s.remove(path)
+	if err := os.Rename(path+".kept", path); err != nil {
+		s.Fatal(err)
+	}
+}

@@ -164,6 +164,22 @@ func TestLegacyGoesOn(t *testing.T) {
 	})
 }
 
+// A new directory goes on from what the Python tool left elsewhere: its averages, and when the set changed.
+func TestLegacyGoesOnElsewhere(t *testing.T) {
+	inImport(t, func(s *site, left string) {
+		s.config.Legacy, s.config.Name = filepath.Join(s.TempDir(), "legacy"), "net"
+		s.start()
+		s.round()
+		s.equal("rotations", len(s.storedState().RotationList), 3)
+		e := s.stored("edge3.example.net")
+		s.equal("averages", len(e.HistoricalAverage), 3)
+		s.equal("the first fetch", e.FetchTimes[0].At, legacy.Time(1795000060.1656492))
+		if n := len(e.RotationHistory); n < 181 {
+			t.Errorf("got %d rounds in rotation", n)
+		}
+	})
+}
+
 // A disk that refuses is told of once, stops nothing, and gets everything when it is back.
 func TestKeeperTrouble(t *testing.T) {
 	inKeeper(t, func(s *site) {

@@ -3,12 +3,15 @@ package network
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
+	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/history"
 	"github.com/deflect-ca/coredns-edgemanage/legacy"
 	"github.com/deflect-ca/coredns-edgemanage/prober"
@@ -142,8 +145,8 @@ func legacyEdges(s *Status) map[string]EdgeStatus {
 func (w *legacyWriter) recall(root *os.Root, edges map[string]EdgeStatus) {
 	now := w.network.now()
 	for name := range edges {
-		data, err := readIn(root, name+storeSuffix)
-		if err != nil || len(data) == 0 {
+		data := w.left(root, name+storeSuffix, func(i *config.Import) string { return filepath.Join(i.HealthStore, name+storeSuffix) })
+		if len(data) == 0 {
 			continue
 		}
 		if e, _, err := legacy.DecodeEdgestore(data, now); err == nil {
@@ -152,11 +155,27 @@ func (w *legacyWriter) recall(root *os.Root, edges map[string]EdgeStatus) {
 			store.HistoricalAverage, store.RotationHistory, store.StateEntryTime = e.HistoricalAverage, e.RotationHistory, e.StateEntryTime
 		}
 	}
-	if data, err := readIn(root, w.network.config.Name+".state"); err == nil {
-		if s, _, err := legacy.DecodeState(data, now); err == nil {
-			w.state.RotationList = s.RotationList
-		}
+	data := w.left(root, w.network.config.Name+".state", func(i *config.Import) string { return i.StateFile })
+	if s, _, err := legacy.DecodeState(data, now); err == nil {
+		w.state.RotationList = s.RotationList
 	}
+}
+
+// left is a file as it is in the directory, or as the Python tool left it elsewhere; empty where there is none.
+func (w *legacyWriter) left(root *os.Root, name string, elsewhere func(*config.Import) string) []byte {
+	data, err := readIn(root, name)
+	from := w.network.config.Import
+	if !errors.Is(err, fs.ErrNotExist) || from == nil {
+		return data
+	}
+	path := elsewhere(from)
+	dir, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	data, _ = readIn(dir, filepath.Base(path))
+	return data
 }
 
 // goOn appends to the fetches of a file those of a history that are later. The history has its times to a hundredth of a
@@ -284,7 +303,7 @@ func (w *legacyWriter) summarize(s *Status) {
 		for _, zone := range n.ZoneList() {
 			name := unqualified(zone)
 			if at, ok := mtime(filepath.Join(n.config.Includes, name+".zone")); ok {
-				st.ZoneMTimes = append(st.ZoneMTimes, legacy.ZoneMTime{Zone: name, At: at})
+				st.ZoneMTimes = append(st.ZoneMTimes, legacy.ZoneMTime{Zone: name, At: legacy.Time(math.Trunc(float64(at)))})
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -126,13 +127,20 @@ func (n *Network) open(memory *Memory) error {
 		for _, err := range fresh.restore(loaded, c, n.now()) {
 			n.tell(Warning{err.Error()})
 		}
-		n.importOnce(fresh, loaded)
+		if err := n.importOnce(fresh, loaded); err != nil {
+			return n.unopen(fresh, err)
+		}
 		for f, r := range fresh.rotations {
 			if r.standing && served(c, Family(f)) && n.interim == nil {
 				n.tell(Note{fmt.Sprintf("%s: the set saved %s stands until its edges have been probed: %v", Family(f), r.since.UTC().Format(time.RFC3339), r.names)})
 			}
 		}
 		return nil
+	}
+	if memory.dry {
+		if err := n.importAgain(memory, fresh.store, loaded); err != nil {
+			return n.unopen(fresh, err)
+		}
 	}
 	// The directory is another one now. What this process knows is newer than most of what is found there.
 	telling := memory.hooks // what waits in them has nothing to do with the directory
@@ -142,13 +150,19 @@ func (n *Network) open(memory *Memory) error {
 	*fresh = *memory
 	fresh.hooks = telling
 	fresh.store, fresh.dir, fresh.kept = store, dir, map[string]string{}
-	if memory.dry {
-		n.importAgain(fresh, loaded)
-	}
 	for _, w := range fresh.reconcile(loaded, c) {
 		n.tell(Warning{w})
 	}
 	return nil
+}
+
+// unopen gives up what open has opened.
+func (n *Network) unopen(fresh *Memory, err error) error {
+	n.mem = nil
+	if fresh.store != nil {
+		err = errors.Join(err, fresh.store.Close())
+	}
+	return err
 }
 
 // recall has an empty memory know the changes that are in the state directory.

@@ -69,6 +69,8 @@ func convert(out, notes io.Writer, file, root, network string) error {
 		}
 		if err := config.Convert(io.Discard, name, settings); err != nil {
 			faults = append(faults, err)
+		} else if _, err := config.FromPython(file, name, config.Alone{Root: root}); err != nil {
+			faults = append(faults, err) // the server would refuse the block
 		}
 		blocks = append(blocks, func() error { return config.Convert(out, name, settings) })
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,14 @@ func TestConvert(t *testing.T) {
 	if err := os.WriteFile(bad, []byte("edgelist_dir: etc/edges\nrun_frequency: soon\ntestobject: 5\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	sound, err := os.ReadFile("etc/edgemanage.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	odd := filepath.Join(t.TempDir(), "odd.yaml")
+	if err := os.WriteFile(odd, bytes.Replace(sound, []byte("workers: 10"), []byte("workers: 1.5"), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	tests := []struct {
 		name   string
 		args   []string
@@ -26,6 +35,8 @@ func TestConvert(t *testing.T) {
 			"edgemanage: etc/edgemanage.yaml: not used here: logpath, lockfile, prometheus_logs\n"},
 		{"one that has no list yet", []string{"-c", "etc/edgemanage.yaml", "-A", "other"}, 0, "edgemanage other {\n    edges etc/edges/other\n", ""},
 		{"under a root", []string{"-c", "edgemanage.yaml", "--root", "etc", "-A", "x"}, 0, "edgemanage x {\n", ""},
+		{"a network that none can be", []string{"-c", "etc/edgemanage.yaml", "-A", "../mynet"}, 2, "", `"../mynet" is not the name of a network`},
+		{"values that the server would refuse", []string{"-c", odd, "-A", "mynet"}, 2, "", odd + `:19: workers: workers: "1.5" is not a number`},
 		{"no list at all", []string{"-c", "edgemanage.yaml", "--root", "etc"}, 2, "", "reading edgelist_dir"},
 		{"no file named", nil, 2, "", "expected -c edgemanage.yaml"},
 		{"no such file", []string{"-c", "nowhere.yaml"}, 2, "", `reading "nowhere.yaml": no such file or directory`},
