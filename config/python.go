@@ -146,8 +146,9 @@ type field struct {
 // keys reads a mapping. Those without a value count as missing, as they do for the tool.
 func (p *python) keys(above string, m *yaml.Node, known []string) map[string]field {
 	fields, first := map[string]field{}, map[string]int{}
-	for i := 0; i+1 < len(m.Content); i += 2 {
-		key, value := m.Content[i], resolve(m.Content[i+1])
+	content := merged(m)
+	for i := 0; i+1 < len(content); i += 2 {
+		key, value := content[i], resolve(content[i+1])
 		name := above + key.Value
 		line, repeated := first[name]
 		switch {
@@ -182,6 +183,38 @@ func (p *python) under(keys map[string]field, name string, known []string) (fiel
 		return nil, f.line, false
 	}
 	return p.keys(name+".", f.value, known), f.line, true
+}
+
+// merged are the keys and values of a mapping, with those that << brings from others where the mapping does not have them
+// itself (YAML 1.1, which the tool reads).
+func merged(m *yaml.Node) []*yaml.Node {
+	var own, brought []*yaml.Node
+	has := map[string]bool{}
+	for i := 0; i+1 < len(m.Content); i += 2 {
+		if key := m.Content[i]; key.Tag != "!!merge" {
+			own = append(own, key, m.Content[i+1])
+			has[key.Value] = true
+		}
+	}
+	for i := 0; i+1 < len(m.Content); i += 2 {
+		if m.Content[i].Tag != "!!merge" {
+			continue
+		}
+		from := []*yaml.Node{resolve(m.Content[i+1])}
+		if from[0].Kind == yaml.SequenceNode {
+			from = from[0].Content
+		}
+		for _, other := range from {
+			other = resolve(other)
+			for j := 0; other.Kind == yaml.MappingNode && j+1 < len(other.Content); j += 2 {
+				if key := other.Content[j]; key.Tag != "!!merge" && !has[key.Value] {
+					brought = append(brought, key, other.Content[j+1])
+					has[key.Value] = true
+				}
+			}
+		}
+	}
+	return append(own, brought...)
 }
 
 // set adds a property made of a key.

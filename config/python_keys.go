@@ -97,8 +97,9 @@ func (p *python) object(top map[string]field) {
 	}
 	if verify, there := keys["testobject.verify"]; there {
 		var on bool
+		quoted := verify.value.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 // "no" is a text, and true to the tool
 		switch err := verify.value.Decode(&on); {
-		case err != nil:
+		case err != nil || quoted:
 			p.faultf(verify.line, verify.name, "expected true or false")
 		case !on && proto == "https":
 			p.set(verify, "insecure_skip_verify")
