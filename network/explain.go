@@ -130,6 +130,7 @@ type scene struct {
 	edges   map[string]int // where in family.Edges
 	forced  int            // how many of them are pinned by their mode
 	live    int            // and how many are live
+	turn    selector.Turn  // the next timed exchange
 	queue   []*EdgeStatus  // that are out, pass and may enter, in the order in which they would
 }
 
@@ -138,7 +139,7 @@ func (n *Network) scene(s *Status, f FamilyStatus) scene {
 	sc := scene{
 		family: f, decided: r.decided, modes: s.Modes, rules: n.rules, settings: n.settings[f.Family],
 		// The network goes on changing these in place. The candidates come with look.
-		input: selector.Input{LastLive: slices.Clone(n.lastLive(f.Family)), Substitutions: slices.Clone(r.substitutions), Now: n.now()},
+		input: selector.Input{LastLive: slices.Clone(n.lastLive(f.Family)), Substitutions: slices.Clone(r.substitutions), Now: n.now(), Rotation: r.turns},
 	}
 	if r.decision.Frozen {
 		sc.freeze = s.Freeze

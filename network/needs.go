@@ -18,6 +18,9 @@ func (s *scene) look() {
 	}
 	s.input.Candidates = s.family.candidates()
 	s.outlook = selector.NewOutlook(s.input, s.settings)
+	if s.decided && !s.family.Standing && s.freeze == nil {
+		s.turn = selector.NextTurn(s.input, s.settings)
+	}
 	s.edges = make(map[string]int, len(s.family.Edges))
 	for i := range s.family.Edges {
 		e := &s.family.Edges[i]
@@ -58,6 +61,11 @@ func (s *scene) explain(e EdgeStatus) Explanation {
 		x.Needs = lead + "it would not enter if it were available again: " + s.crowded(e)
 	case !need.Enters && s.freeze != nil:
 		x.Needs = lead + "it would not enter if the network were unfrozen: " + s.crowded(e)
+	case !need.Enters && e.Name == s.turn.Enters:
+		x.Needs, x.Displaces = lead+"enters by timed rotation at "+clock(s.turn.At, s.input.Now)+"; it would take the place of "+s.name(s.turn.Leaves)+"; else "+s.crowded(e), s.turn.Leaves
+		return x
+	case !need.Enters && s.turn.Enters != "" && e.Verdict.Grade.Passing() && e.Mode == selector.Available:
+		x.Needs = lead + s.crowded(e) + "; timed rotation takes " + s.turn.Enters + " before it, at " + clock(s.turn.At, s.input.Now)
 	case !need.Enters:
 		x.Needs = lead + s.crowded(e)
 	case len(when) == 0:
@@ -87,6 +95,9 @@ func (s *scene) stays(e EdgeStatus) string {
 		if e.Verdict.Due {
 			return "leaves when the network is unfrozen"
 		}
+	}
+	if e.Name == s.turn.Leaves {
+		return "gives way to " + s.name(s.turn.Enters) + " by timed rotation at " + clock(s.turn.At, s.input.Now)
 	}
 	return ""
 }

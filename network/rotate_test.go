@@ -129,3 +129,26 @@ func TestTimedRotationPreview(t *testing.T) {
 		s.equal("errors of the state", s.mem.store.Errors(), saved)
 	})
 }
+
+// Explain tells whose turn is next, and when, as long as it is to come.
+func TestTimedRotationIsExplained(t *testing.T) {
+	inTurns(t, func(s *site) {
+		at := s.family(IPv4).Since.Add(10 * time.Minute).UTC().Format("15:04:05 UTC")
+		want := []string{
+			"a ipv4: gives way to b (pass_threshold, 0.100s) by timed rotation at " + at,
+			"b ipv4: enters by timed rotation at " + at + "; it would take the place of a (pass_threshold, 0.100s); else all live edges grade as well as it could; " +
+				"enters when one of them gets worse or is withdrawn, or by mode force",
+			"c ipv4: all live edges grade as well as it could; b (pass_threshold, 0.100s) would enter before it: " +
+				"enters when it does better than they do and a live edge gets worse or is withdrawn, or by mode force; timed rotation takes b before it, at " + at,
+		}
+		s.equal("explained", s.explained(""), want)
+		s.advance(10 * time.Minute)
+		s.want("as foretold", "192.0.2.2")
+		if _, err := s.SetFreeze(s.Context(), FreezeChange{Frozen: true, Comment: "hands off"}); err != nil {
+			t.Fatal(err)
+		}
+		if text := strings.Join(s.explained(""), " "); strings.Contains(text, "timed rotation") {
+			t.Errorf("frozen: %s", text)
+		}
+	})
+}

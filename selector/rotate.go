@@ -153,3 +153,29 @@ func sameNames(live, last []string) bool {
 	slices.Sort(last)
 	return slices.Equal(live, slices.Compact(last))
 }
+
+// Turn is a timed exchange to come.
+type Turn struct {
+	At             time.Time // not before Input.Now
+	Leaves, Enters string    // empty when there is none to be made as things are
+}
+
+// NextTurn says what timed rotation would exchange next, and when, if nothing changed until then. The zero Turn is that of a
+// network without, or that has not decided yet.
+func NextTurn(in Input, s Settings) Turn {
+	if s.RotateEvery <= 0 || in.Rotation.Since.IsZero() || in.Frozen {
+		return Turn{}
+	}
+	if due := in.Rotation.Since.Add(s.RotateEvery); due.After(in.Now) {
+		in.Now = due
+	}
+	turn := Turn{At: in.Now}
+	d := ordinary(in, s)
+	d.rotate(in, s)
+	for i := range d.Verdicts {
+		if v := &d.Verdicts[i]; v.Rule == RuleRotatedIn {
+			turn.Enters, turn.Leaves = v.Name, v.Other
+		}
+	}
+	return turn
+}

@@ -237,3 +237,33 @@ func TestEachOnceACycle(t *testing.T) {
 		}
 	})
 }
+
+func TestNextTurn(t *testing.T) {
+	r := rotating{Settings: Settings{EdgeCount: 1, RotateEvery: hour}}
+	candidates := pool(t, "a pt 10, b pt 20, c pt 30")
+	if got := NextTurn(Input{Candidates: candidates, Now: now}, r.Settings); got != (Turn{}) {
+		t.Errorf("before the first decision: got %+v", got)
+	}
+	r.decide(candidates, now)
+	for i, want := range []string{"b", "c", "a", "b"} {
+		at := now.Add(time.Duration(i) * hour)
+		in := r.in
+		in.Candidates, in.Now = candidates, at.Add(time.Minute)
+		turn := NextTurn(in, r.Settings)
+		if diff := cmp.Diff(Turn{At: at.Add(hour), Leaves: r.in.LastLive[0], Enters: want}, turn); diff != "" {
+			t.Error(diff)
+		}
+		if d := r.decide(candidates, at.Add(hour)); d.Live[0] != want {
+			t.Errorf("got %v, want %s as foretold", d.Live, want)
+		}
+	}
+	r.in.Candidates, r.in.Now = pool(t, "a pt 10, b pt 20, c fail 9000"), now.Add(10*hour)
+	r.in.LastLive = []string{"b"}
+	if got, want := NextTurn(r.in, r.Settings), (Turn{At: now.Add(10 * hour), Leaves: "b", Enters: "a"}); got != want {
+		t.Errorf("overdue: got %+v, want %+v", got, want)
+	}
+	r.in.Frozen = true
+	if got := NextTurn(r.in, r.Settings); got != (Turn{}) {
+		t.Errorf("frozen: got %+v", got)
+	}
+}
