@@ -76,6 +76,9 @@ func (n *Network) Once(ctx context.Context, force bool) (failures []error, err e
 	if !n.config.DryRun {
 		n.single.warned.before = n.single.before.Warned
 	}
+	for _, w := range n.config.Warnings {
+		n.tell(Warning{w}) // a key that is misspelt would do nothing and say nothing
+	}
 	began := n.now() // so that rounds a minute apart are, however long commands and probes take
 	n.single.had = n.mem.written()
 	n.heraldOnce(ctx, herald)

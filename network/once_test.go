@@ -367,6 +367,24 @@ func TestOnceWarnings(t *testing.T) {
 	})
 }
 
+// A key that is misspelt is told of, once: it would do nothing, and without -v say nothing.
+func TestOnceWarnsOfTheConfiguration(t *testing.T) {
+	inCron(t, func(s *site) {
+		const unknown = `edgemanage.yaml:3: unknown key "edge_cuont": it is not used`
+		s.config.Warnings = []string{unknown}
+		for range 3 {
+			s.cron()
+		}
+		got := 0
+		for _, w := range heard[Warning](s.told) {
+			if w.Text == unknown {
+				got++
+			}
+		}
+		s.equal("warnings", got, 1)
+	})
+}
+
 // In dry run nothing is written at all.
 func TestOnceDryRun(t *testing.T) {
 	inCron(t, func(s *site) {

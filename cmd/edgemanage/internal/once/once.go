@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/deflect-ca/coredns-edgemanage/cmd/edgemanage/internal/try"
@@ -56,7 +55,7 @@ func Run(ctx context.Context, site *Site, o Options) (*Outcome, error) {
 	switch {
 	case o.Verbose:
 		report := try.NewReport(&c, n.Status(), nil, heard.Listener)
-		report.Warnings = slices.Concat(c.Warnings, inputs.Notes)
+		report.Warnings = inputs.Notes // those of the configuration are told of by the round
 		if err := report.WriteText(o.Out); err != nil {
 			return outcome, err
 		}
