@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -73,7 +74,11 @@ func freePort(t testing.TB) string {
 	return ""
 }
 
+// free says whether a port is free. No process is started meanwhile: until it has become its program it has a copy of every
+// descriptor, and the port would stay in use for as long after this has closed its own.
 func free(port int) bool {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	at := fmt.Sprintf(":%d", port)
 	tcp, err := net.Listen("tcp", at)
 	if err != nil {
