@@ -2,7 +2,6 @@ package state
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -287,7 +286,5 @@ func (s *Store) rouse() {
 // fail counts a failed attempt and keeps what failed.
 func (s *Store) fail(err error) {
 	s.errors.Add(1)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.trouble = fmt.Errorf("state %q: %w", s.dir, err)
+	s.suffer(err)
 }

@@ -100,6 +100,7 @@ func (s *Store) nextWait() time.Duration {
 // attempt writes all that waits, the samples only with journal. One failure does not keep the rest from being written.
 func (s *Store) attempt(now time.Time, journal bool) error {
 	if err := s.attach(); err != nil {
+		s.suffer(err)
 		s.blame(err)
 		return err
 	}
@@ -158,6 +159,7 @@ func (s *Store) writeDocument() error {
 	}
 	if err != nil {
 		err = fmt.Errorf("saving state: %w", err)
+		s.suffer(err)
 		s.blame(err)
 		return err
 	}
@@ -176,6 +178,13 @@ func (s *Store) writeDocument() error {
 		w.both = true
 	}
 	return nil
+}
+
+// suffer makes err what is wrong now. Whoever is told of it by blame finds it when he looks.
+func (s *Store) suffer(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trouble = fmt.Errorf("state %q: %w", s.dir, err)
 }
 
 // blame tells those who wait for a document that the first attempt has failed, and why.
