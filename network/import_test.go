@@ -337,3 +337,29 @@ func (s *site) readable(path string) {
 		s.Fatal(err)
 	}
 }
+
+// Whoever is killed while the imported names are still to be resolved goes on from the imported set all the same: the state that
+// was saved by then had the modes alone, and nothing is imported twice.
+func TestImportNamesKilled(t *testing.T) {
+	inImport(t, func(s *site, left string) {
+		// Edge5 is slower than edge1, which the rules would choose if nothing had been live.
+		s.replace(filepath.Join(left, "mynet.state"), `"last_live": ["edge1.example.net", `, `"last_live": ["edge5.example.net", `)
+		var lines []string
+		for i := 1; i <= 8; i++ {
+			lines = append(lines, fmt.Sprintf("edge%d.example.net", i))
+		}
+		s.edges(lines...)
+		s.start()
+		s.want("at once", "SERVFAIL")
+		s.stop()
+		if err := os.RemoveAll(left); err != nil {
+			s.Fatal(err)
+		}
+		for i := 1; i <= 8; i++ {
+			s.resolver.set(fmt.Sprintf("edge%d.example.net", i), fmt.Sprintf("192.0.2.%d", 10+i))
+		}
+		s.start()
+		s.round()
+		s.want("after the first decision", "192.0.2.13 192.0.2.15 192.0.2.16 192.0.2.18")
+	})
+}

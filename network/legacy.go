@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/history"
 	"github.com/deflect-ca/coredns-edgemanage/legacy"
-	"github.com/deflect-ca/coredns-edgemanage/prober"
 	"github.com/deflect-ca/coredns-edgemanage/selector"
 )
 
@@ -33,7 +31,7 @@ type legacyStore struct {
 	dirty bool
 }
 
-// most bounds what grows with every round; the tool itself bounds fetch times and averages alike.
+// mostLegacy bounds what grows with every round; the tool itself bounds fetch times and averages alike.
 const mostLegacy = 2000
 
 func newLegacyWriter(n *Network) *legacyWriter {
@@ -41,6 +39,7 @@ func newLegacyWriter(n *Network) *legacyWriter {
 	for name, samples := range n.past {
 		w.store(name).FetchTimes = samples
 	}
+	n.past = nil // the writer's now, which drops the oldest as others come
 	return w
 }
 
@@ -268,49 +267,6 @@ func legacyComment(m Mode) string {
 	}
 	return "[" + author + "] " + m.Comment
 }
-
-// summarize makes the state file.
-func (w *legacyWriter) summarize(s *Status) {
-	n := w.network
-	st := &w.state
-	st.LastRun, st.LastLive, st.VerificationFailures = legacy.TimeOf(s.At), nil, nil
-	for _, f := range s.Families {
-		if f.Family != IPv4 {
-			continue
-		}
-		st.LastLive = slices.Clone(f.Live)
-		for _, e := range f.Edges {
-			if e.Outcome == prober.Checksum || e.Outcome == prober.Size {
-				st.VerificationFailures = append(st.VerificationFailures, e.Name)
-			}
-		}
-	}
-	for _, change := range slices.Backward(n.Changes(100)) {
-		at := legacy.TimeOf(change.At)
-		if change.Kind == "set" && change.Family == IPv4.String() && !slices.ContainsFunc(st.RotationList, func(t legacy.Time) bool { return t >= at }) {
-			st.RotationList = append(st.RotationList, at)
-		}
-	}
-	st.RotationList = st.RotationList[max(0, len(st.RotationList)-100):]
-	st.ActiveCanaries = map[string]string{}
-	for _, c := range s.Canaries {
-		if c.Active && c.Family == IPv4 {
-			st.ActiveCanaries[unqualified(c.Zone)] = c.Edge.Name
-		}
-	}
-	st.ZoneMTimes = nil
-	if n.config.Includes != "" {
-		for _, zone := range n.ZoneList() {
-			name := unqualified(zone)
-			if at, ok := mtime(filepath.Join(n.config.Includes, name+".zone")); ok {
-				st.ZoneMTimes = append(st.ZoneMTimes, legacy.ZoneMTime{Zone: name, At: legacy.Time(math.Trunc(float64(at)))})
-			}
-		}
-	}
-}
-
-// unqualified is a zone as the Python tool names it.
-func unqualified(zone string) string { return zone[:max(0, len(zone)-1)] }
 
 // keepSample hands a sample to the keeper.
 func (n *Network) keepSample(e *edge, f Family, at time.Time, took time.Duration, ok bool) {
