@@ -26,7 +26,10 @@ func edgePattern(s string) (string, error) {
 		}
 		return name, nil
 	}
-	pattern := strings.TrimSuffix(strings.ToLower(s), ".")
+	pattern := strings.ToLower(s)
+	if !strings.HasSuffix(pattern, `\.`) { // without its dot the backslash would be left alone
+		pattern = strings.TrimSuffix(pattern, ".")
+	}
 	if len(pattern) > maxPattern {
 		return "", fmt.Errorf("%w pattern: it has %d bytes, at most %d are taken", ErrInvalid, len(pattern), maxPattern)
 	}
