@@ -29,6 +29,18 @@ type Result struct {
 	Cancelled bool
 }
 
+// Answered says whether anything came back from the edge itself: at least its half of a TCP handshake, or a refusal. What a
+// router on the way said of it is not from the edge.
+func (r Result) Answered() bool {
+	switch r.Outcome {
+	case OK, Refused, TLS, Status, Checksum, Size, Read:
+		return true
+	case Timeout:
+		return r.Phases.TLS > 0 || r.Phases.FirstByte > 0 || r.Phases.Body > 0
+	}
+	return false
+}
+
 // Phases are the parts of a try, in their order. A try that failed spent the rest of its time in the last phase that
 // is not zero; later phases are zero. (The resolver times the lookup, see Resolution.Took.)
 type Phases struct {
