@@ -45,6 +45,12 @@ func (observer) Observe(name string, e network.Event) {
 			say = log.Warningf // nothing fails over by itself now
 		}
 		say("Network %s: %s; comment %q", name, e.Reason(), e.Comment)
+	case network.ContactChanged:
+		say := log.Infof
+		if e.Lost {
+			say = log.Warningf
+		}
+		say("Network %s: %s: %s", name, e.Family, e.Text)
 	case network.Hooked:
 		countHook(name, e)
 		logHook(name, e)

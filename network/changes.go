@@ -197,6 +197,12 @@ func recordsOf(e Event) []state.Change {
 		return []state.Change{{
 			Kind: "rung", Family: e.Family.String(), Before: []string{e.Before.String()}, After: []string{e.After.String()}, Reason: e.Text,
 		}}
+	case ContactChanged:
+		was, is := "contact", noContact
+		if !e.Lost {
+			was, is = is, was
+		}
+		return []state.Change{{Kind: "contact", Family: e.Family.String(), Before: []string{was}, After: []string{is}, Reason: e.Text}}
 	case FreezeChanged:
 		return []state.Change{e.change()}
 	case ModesChanged:

@@ -71,6 +71,9 @@ func (n *Network) describeFamily(f Family, now time.Time) FamilyStatus {
 		Warnings: slices.Clone(r.decision.Warnings), MinLive: r.decision.MinLive, Held: r.decision.Held, Recent: len(r.substitutions),
 		Edges: make([]EdgeStatus, 0, len(n.mem.order)),
 	}
+	if c := &n.mem.contacts[f]; c.told {
+		s.Warnings = append(s.Warnings, c.String())
+	}
 	for _, e := range n.mem.order {
 		member := e.members[f]
 		if member == nil {

@@ -31,7 +31,9 @@ type edge struct {
 	took    time.Duration // of the last resolution
 
 	early bool // this turn left a run unfinished: the next one comes early
-	again bool // it got something new to probe while this turn runs
+	again bool // it is to be probed once more, at once, when this turn is over
+
+	hurried bool // its turn comes early, and does not wait for the resolver
 
 	disputed [families]netip.Addr // addresses that the name resolved to though they are another edge's
 
@@ -53,6 +55,9 @@ type member struct {
 	fresh   bool // a sample came since the last grading
 	probed  bool // a sample came since the start
 	last    prober.Result
+
+	launched time.Time // when the probe began that runs, if it matters to the answers
+	doubtful bool      // it passed, and then failed without being heard of: see contact
 }
 
 // address is what would be answered for the member. An edge that never passed has nothing but the address it is probed
@@ -72,9 +77,10 @@ func (m *member) merit() history.Grade {
 	return m.grade
 }
 
-// regrade brings grade and average up to date; an edge that was not probed since the last decision keeps its grade.
+// regrade brings grade and average up to date; an edge that was not probed since the last decision keeps its grade, and so
+// does one whose failure is in doubt.
 func (m *member) regrade(now time.Time, r history.Rules) {
-	if !m.fresh {
+	if !m.fresh || m.doubtful {
 		return
 	}
 	m.fresh = false

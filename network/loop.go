@@ -34,6 +34,7 @@ func (n *Network) run(ctx context.Context) {
 	if n.keeps() {
 		n.helpers.Go(func() { n.keepFiles(ctx) })
 	}
+	n.contactAtStart()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -54,6 +55,7 @@ func (n *Network) run(ctx context.Context) {
 			c()
 		}
 		n.herald()
+		n.seekContact()
 		n.dispatch()
 		if now := time.Now(); n.expire() || !n.decideAt.IsZero() && !now.Before(n.decideAt) {
 			n.decide()
@@ -62,9 +64,14 @@ func (n *Network) run(ctx context.Context) {
 	}
 }
 
-// decideWithin sees to it that a decision is taken at the latest after d.
+// decideWithin sees to it that a decision is taken at the latest after d, though not before edges that are asked anew after
+// a time without contact could answer.
 func (n *Network) decideWithin(d time.Duration) {
-	if at := time.Now().Add(d); n.decideAt.IsZero() || at.Before(n.decideAt) {
+	at := time.Now().Add(d)
+	if at.Before(n.calm) {
+		at = n.calm
+	}
+	if n.decideAt.IsZero() || at.Before(n.decideAt) {
 		n.decideAt = at
 	}
 }
@@ -78,6 +85,14 @@ func (n *Network) wake() time.Time {
 		}
 	}
 	sooner(n.decideAt)
+	if len(n.vigils) > 0 {
+		sooner(n.vigils[0].at)
+	}
+	for _, c := range n.mem.contacts {
+		if c.waits() {
+			sooner(c.ask)
+		}
+	}
 	if n.heralds {
 		sooner(n.mem.heraldAt)
 	}

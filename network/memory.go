@@ -20,6 +20,8 @@ type Memory struct {
 	rotations [families]*rotation
 	owners    map[netip.Addr]string // which edge an address belongs to
 	order     []*edge               // the configured edges, by name
+	contacts  [families]contact
+	recalled  bool // contacts are what was found at the start, or later
 
 	serial      uint32
 	fingerprint string // of what the zones contain, for telling whether the serial must rise

@@ -105,6 +105,8 @@ type Network struct {
 	untried    int // configured edges that have not ended a turn since the start
 	started    time.Time
 	decideAt   time.Time           // when the samples gathered are decided on; zero: there are none
+	vigils     []vigil             // of the probes that run, in the order of their beginning
+	calm       time.Time           // nothing is decided before, but by an operator: edges are asked anew
 	pending    *state.Pending      // the last write asked for
 	zonesMoved bool                // the includes brought or took zones
 	names      []string            // all zones, sorted; snapshots share it

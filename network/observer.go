@@ -74,6 +74,13 @@ type (
 		Comment, Author, Claimed string
 	}
 
+	// ContactChanged says that nothing is heard of the edges of a family, or something again.
+	ContactChanged struct {
+		Family Family
+		Lost   bool
+		Text   string
+	}
+
 	// CanariesChanged are the canaries that a decision, or an edit of their file, changed something of.
 	CanariesChanged struct{ Changes []CanaryChanged }
 
@@ -135,6 +142,7 @@ func (ZoneFilesFailed) event() {}
 func (FileFailed) event()      {}
 func (ModesChanged) event()    {}
 func (FreezeChanged) event()   {}
+func (ContactChanged) event()  {}
 func (StateTrouble) event()    {}
 func (StateRecovered) event()  {}
 func (ReloadFailed) event()    {}

@@ -28,8 +28,8 @@ const (
 // rounds are worked out: back from each recorded change of a set or a mode, and from now, the samples of a second make a
 // round. What is approximate about it: a round's samples all have the time of its last; edges that came or went are listed
 // from their first sample, and until they left the set or an interval after their last sample; what an edge did before the
-// samples that are kept of it is not known; saved sets and addresses that moved are not in it; what was live during a freeze, of
-// which the name of the trace tells, is pinned, and a place that was free then may be filled; and all of it is decided by the
+// samples that are kept of it is not known; saved sets and addresses that moved are not in it; what was live during a freeze, or
+// without contact to any edge, of which the name of the trace tells, is pinned, and a place that was free then may be filled; and all of it is decided by the
 // settings of today.
 //
 // The set that was live at the beginning is pinned there until each of its edges has a sample, as a server that starts holds
@@ -49,7 +49,7 @@ func (n *Network) Trace(ctx context.Context, f Family) (trace.Trace, error) {
 	if len(t.Rounds) == 0 {
 		return trace.Trace{}, fmt.Errorf("reading the recorded rounds of %s: %w time: there are no samples yet", f, ErrInvalid)
 	}
-	t.Name = n.config.Name + " " + f.String() + r.frozen()
+	t.Name = n.config.Name + " " + f.String() + r.pauses()
 	t.Settings = trace.Settings{Grading: n.rules, Selection: n.settings[f]}
 	// A limit of zero needs no time, which a trace has all the same.
 	t.Settings.Selection.MaxChangesPer = cmp.Or(t.Settings.Selection.MaxChangesPer, trace.Defaults().Selection.MaxChangesPer)
@@ -64,7 +64,7 @@ type recording struct {
 	edges    []recorded
 	modes    map[string]selector.Mode // now
 	changes  []state.Change           // of this family's set and of modes, oldest first
-	stops    []state.Change           // when the network was frozen and unfrozen, oldest first
+	stops    []state.Change           // of freezes and of contact, oldest first
 }
 
 // recorded is one edge of a recording.
@@ -129,7 +129,7 @@ func (r *recording) keep(changes []state.Change) {
 	var kept []state.Change
 	sets := false
 	for _, c := range slices.Backward(changes) {
-		if c.Kind == "freeze" && !c.At.After(r.until) {
+		if (c.Kind == "freeze" || c.Kind == "contact" && c.Family == r.family.String()) && !c.At.After(r.until) {
 			r.stops = append(r.stops, c)
 			continue
 		}

@@ -70,7 +70,10 @@ func (n *Network) Stop() *Memory {
 	<-n.stopped
 	n.cancel = nil
 	mem := n.mem
-	n.mem, n.schedule, n.ready = nil, nil, nil
+	n.mem, n.schedule, n.ready, n.vigils = nil, nil, nil, nil
+	for f := range mem.contacts {
+		mem.contacts[f].uneasy = nil
+	}
 	for _, e := range mem.edges {
 		if e.busy() {
 			e.due = time.Now()

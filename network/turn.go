@@ -61,8 +61,9 @@ func (n *Network) dispatch() {
 
 // begin begins a turn.
 func (n *Network) begin(e *edge) {
-	e.took, e.again, e.early = 0, false, false
-	if e.pins != nil || e.looking {
+	hurried := e.hurried && e.known()
+	e.took, e.again, e.early, e.hurried = 0, false, false, false
+	if e.pins != nil || e.looking || hurried {
 		// A resolver that has not answered since the turn before hurts only this edge, and only if it moved.
 		n.probe(e)
 		return
@@ -167,6 +168,7 @@ func (n *Network) probe(e *edge) {
 // launch starts one probe.
 func (n *Network) launch(j job) {
 	n.running++
+	n.keepVigil(j.edge, j.family)
 	ctx := n.ctx
 	n.helpers.Go(func() {
 		send(ctx, n.probed, probeResult{j.edge, j.family, n.prober.Probe(ctx, j.addr)})
@@ -186,6 +188,7 @@ func (n *Network) gotResult(r probeResult) {
 	e := r.edge
 	e.pending--
 	n.running--
+	n.atEase(e, r.family)
 	// The list may have changed while the probe ran: what it found is about an address nobody asks for any more.
 	if m := e.members[r.family]; e.configured && m != nil && m.probe == r.Addr && !r.Cancelled {
 		n.sample(e, r.family, r.Result)
@@ -211,6 +214,7 @@ func (n *Network) sample(e *edge, f Family, r prober.Result) {
 	m.hist.Add(history.Sample{At: at, Took: r.Took, Failed: !ok}, n.rules)
 	e.early = e.early || m.hist.Unfinished()
 	m.fresh, m.probed = true, true
+	n.contactWith(e, f, r)
 	n.keepSample(e, f, at, r.Took, ok)
 	if ok && (!n.held(e, f) || r.Addr == m.address()) {
 		n.passed(e, f, r.Addr)
@@ -259,7 +263,7 @@ func (n *Network) endTurn(e *edge) {
 	}
 	now := time.Now()
 	if e.again {
-		// It was given another address while the turn ran: that one is still to be tried.
+		// It was given another address while the turn ran, which is still to be tried, or nothing was heard of it.
 		e.due = now
 		n.schedule.add(e)
 		return

@@ -18,7 +18,7 @@ const changesLimit = 1000
 // Change is one line of changes.jsonl: something that an operator will ask about later, and why it happened.
 type Change struct {
 	At time.Time `json:"at"`
-	// Kind says what changed: "set", "rung", "mode", "canary" or "freeze".
+	// Kind says what changed: "set", "rung", "mode", "canary", "freeze" or "contact".
 	Kind string `json:"kind"`
 	// Family is "ipv4" or "ipv6", empty for what concerns both.
 	Family string `json:"family,omitempty"`
@@ -26,7 +26,8 @@ type Change struct {
 	Edge string `json:"edge,omitempty"`
 	// Edges are those edges, where there are several.
 	Edges []string `json:"edges,omitempty"`
-	// Before and After are the live set, or one word: the mode, the rung, in or out for a canary, frozen or unfrozen.
+	// Before and After are the live set, or one word: the mode, the rung, in or out for a canary, frozen or unfrozen,
+	// contact or no contact.
 	Before []string `json:"before,omitempty"`
 	After  []string `json:"after,omitempty"`
 	Rung   string   `json:"rung,omitempty"`

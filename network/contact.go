@@ -1,0 +1,211 @@
+package network
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/history"
+	"github.com/deflect-ca/coredns-edgemanage/prober"
+)
+
+// A prober that is cut off sees its edges fail one after another, as their turns come. Were each failure believed as it
+// comes, each edge would be replaced by one whose turn has not come yet, until nothing is left of the set but what was
+// probed last. So where nothing came back from a live edge, its failure is in doubt until something comes back from
+// another one that was asked no earlier: then the way is open, and it is the edge. To know at once, some others are
+// probed out of turn. When none of those that passed answers, all are believed to fail, at one time: that is rung hold,
+// which keeps the set as it is.
+//
+// An edge that refuses, or answers wrongly, has answered: it is never in doubt.
+
+const (
+	// credit is how long after the beginning of a probe that failed at once the answer of another edge speaks against it; else
+	// it must come while the probe lasts. What is answered later shows only that the way is open again. It is time enough for
+	// those who are asked first: when they are silent too, it may well be the way.
+	credit = askAgain
+	// witnesses is how many edges are asked at a time, every askAgain, while a failure is in doubt. It is told of when that
+	// lasts longer than quiet.
+	witnesses = 3
+	askAgain  = time.Second
+	quiet     = 2 * askAgain
+)
+
+// noContact is the word for it in the record.
+const noContact = "no contact"
+
+// contact is what the probes of a family say of the way to the edges. Times are on the monotonic clock.
+type contact struct {
+	heard    time.Time           // when the latest probe began that was answered
+	regained time.Time           // when the one began that ended the last time without contact
+	uneasy   map[*edge]time.Time // whose probe lasts long, and when it began
+	doubts   map[*edge]doubt
+	ask      time.Time // when witnesses are asked next; only while there are doubts
+	lost     bool      // nobody answers: all failures are believed for as long
+	told     bool      // that contact is lost
+}
+
+// doubt is a failure that is not believed yet, or was believed of all edges at one time.
+type doubt struct {
+	began, ended time.Time     // of the probe
+	stale        bool          // it began when there was no contact, and is never believed: the edge is probed anew
+	grade        history.Grade // what the edge had before
+	average      time.Duration
+}
+
+// contactWith says how it stands with an edge whose result is taken up.
+func (n *Network) contactWith(e *edge, f Family, r prober.Result) {
+	if n.single != nil {
+		return // each edge has one turn, and the decision follows when all have had it
+	}
+	c, m := &n.mem.contacts[f], e.members[f]
+	answered := r.Answered()
+	stale := r.At.Before(c.regained)
+	d, doubted := c.doubts[e]
+	switch {
+	case !answered && c.lost && !e.canary:
+	case r.Outcome == prober.OK && doubted && !m.hist.Grade(n.now(), n.rules).Passing():
+		// What was never believed must not have it wait for rise.
+		d.stale = true
+		n.doubt(e, f, d)
+	case answered, !silent(r), !n.matters(e, f), !m.grade.Passing(), !stale && !r.At.After(c.heard):
+		n.believe(e, f)
+	default:
+		n.doubt(e, f, doubt{r.At, time.Now(), stale, m.grade, m.average})
+		c.ask = time.Now()
+		if stale {
+			n.hurry(e)
+		}
+	}
+	if answered {
+		n.hear(e, f, r.At, r.At.Add(cmp.Or(r.Phases.Connect, r.Took)))
+	}
+}
+
+// matters says whether what is answered depends on an edge: others are believed, so that they do not come in instead.
+func (n *Network) matters(e *edge, f Family) bool {
+	r := n.mem.rotations[f]
+	_, saved := slices.BinarySearch(r.live, e.name)
+	return e.configured && e.members[f] != nil && (e.canary || saved || r.isLive(e.name))
+}
+
+// doubt has an edge keep the grade it had.
+func (n *Network) doubt(e *edge, f Family, d doubt) {
+	c, m := &n.mem.contacts[f], e.members[f]
+	if c.doubts == nil {
+		c.doubts = map[*edge]doubt{}
+	}
+	c.doubts[e] = d
+	m.doubtful, m.fresh = true, true
+	m.grade, m.average = d.grade, d.average
+}
+
+// silent says whether nothing came back from an edge. It may be down; or what lies between is.
+func silent(r prober.Result) bool {
+	return !r.Answered() && (r.Outcome == prober.Timeout || r.Outcome == prober.Connect)
+}
+
+// believe ends the doubt about an edge: its samples count as they are.
+func (n *Network) believe(e *edge, f Family) {
+	c := &n.mem.contacts[f]
+	if _, ok := c.doubts[e]; !ok {
+		return
+	}
+	delete(c.doubts, e)
+	if m := e.members[f]; m != nil {
+		m.doubtful = false
+	}
+	n.decideWithin(urgent)
+}
+
+// hear takes up that something came back then from an edge of which a probe began before.
+func (n *Network) hear(from *edge, f Family, began, answered time.Time) {
+	c := &n.mem.contacts[f]
+	if !began.After(c.heard) {
+		return
+	}
+	c.heard = began
+	late := func(d doubt) bool { return answered.After(d.ended) && answered.After(d.began.Add(credit)) }
+	if c.lost || slices.ContainsFunc(slices.Collect(maps.Values(c.doubts)), late) {
+		n.regain(from, f, began)
+		return
+	}
+	maps.DeleteFunc(c.uneasy, func(_ *edge, since time.Time) bool { return !began.Before(since) })
+	for e, d := range c.doubts {
+		if !d.stale && !began.Before(d.began) {
+			n.believe(e, f)
+		}
+	}
+}
+
+// regain ends a time without contact. Who failed in it is probed anew before anything is made of that.
+func (n *Network) regain(from *edge, f Family, began time.Time) {
+	c := &n.mem.contacts[f]
+	if c.lost {
+		n.calm = time.Now().Add(gather)
+		n.decideAt = n.calm
+	}
+	c.lost, c.regained = false, began
+	for _, e := range n.mem.edges {
+		if e == from || !n.matters(e, f) {
+			continue
+		}
+		if d, ok := c.doubts[e]; ok {
+			d.stale = true
+			n.doubt(e, f, d)
+			n.hurry(e)
+		}
+	}
+}
+
+func (n *Network) tellContact(e ContactChanged) {
+	n.tell(e)
+	n.record(n.now(), e)
+	n.decideWithin(urgent) // it is shown
+}
+
+// String says how contact was lost.
+func (c *contact) String() string {
+	since := "since the start"
+	if !c.heard.IsZero() {
+		since = "since " + c.heard.UTC().Format(time.RFC3339)
+	}
+	return fmt.Sprintf("no edge has answered %s: this host may be cut off, and what is live stays until one answers", since)
+}
+
+// contactAtStart has the edges of a saved set stay whose last probe before the start was silent, until they have been probed:
+// whether that was believed is not known any more.
+func (n *Network) contactAtStart() {
+	if n.mem.recalled {
+		return
+	}
+	n.mem.recalled = true
+	for f := range n.mem.contacts {
+		known, answered := false, false
+		for _, e := range n.mem.edges {
+			m := e.members[f]
+			if !e.configured || m == nil || m.hist.Len() == 0 {
+				continue
+			}
+			known, answered = true, answered || !silent(m.last)
+			if silent(m.last) && m.grade == history.Fail && n.matters(e, Family(f)) {
+				n.doubt(e, Family(f), doubt{grade: history.PassThreshold, average: m.average, stale: true})
+			}
+		}
+		if known && !answered {
+			n.lose(Family(f))
+		}
+	}
+}
+
+// lose has it that nobody answers.
+func (n *Network) lose(f Family) {
+	c := &n.mem.contacts[f]
+	c.lost = true
+	for e := range c.doubts {
+		// For a canary there is no rung that would hold it.
+		e.members[f].doubtful = e.canary
+	}
+	n.decideWithin(urgent)
+}
