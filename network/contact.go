@@ -21,9 +21,8 @@ import (
 // An edge that refuses, or answers wrongly, has answered: it is never in doubt.
 
 const (
-	// credit is how long after the beginning of a probe that failed at once the answer of another edge speaks against it; else
-	// it must come while the probe lasts. What is answered later shows only that the way is open again. It is time enough for
-	// those who are asked first: when they are silent too, it may well be the way.
+	// credit is how long after a failure the answer of another edge speaks against the failed one: time enough for those who
+	// are asked first. What is answered later shows only that the way is open again.
 	credit = askAgain
 	// witnesses is how many edges are asked at a time, every askAgain, while a failure is in doubt. It is told of when that
 	// lasts longer than quiet.
@@ -37,9 +36,8 @@ const noContact = "no contact"
 
 // contact is what the probes of a family say of the way to the edges. Times are on the monotonic clock.
 type contact struct {
-	heard    time.Time           // when the latest probe began that was answered
-	regained time.Time           // when the one began that ended the last time without contact
-	uneasy   map[*edge]time.Time // whose probe lasts long, and when it began
+	heard    time.Time // when the latest probe began that was answered
+	regained time.Time // when the one began that ended the last time without contact
 	doubts   map[*edge]doubt
 	ask      time.Time // when witnesses are asked next; only while there are doubts
 	lost     bool      // nobody answers: all failures are believed for as long
@@ -126,12 +124,11 @@ func (n *Network) hear(from *edge, f Family, began, answered time.Time) {
 		return
 	}
 	c.heard = began
-	late := func(d doubt) bool { return answered.After(d.ended) && answered.After(d.began.Add(credit)) }
+	late := func(d doubt) bool { return answered.After(d.ended.Add(credit)) }
 	if c.lost || slices.ContainsFunc(slices.Collect(maps.Values(c.doubts)), late) {
 		n.regain(from, f, began)
 		return
 	}
-	maps.DeleteFunc(c.uneasy, func(_ *edge, since time.Time) bool { return !began.Before(since) })
 	for e, d := range c.doubts {
 		if !d.stale && !began.Before(d.began) {
 			n.believe(e, f)

@@ -33,7 +33,9 @@ type edge struct {
 	early bool // this turn left a run unfinished: the next one comes early
 	again bool // it is to be probed once more, at once, when this turn is over
 
-	hurried bool // its turn comes early, and does not wait for the resolver
+	asked   time.Time // when it was last probed out of turn for what its answer says of the others
+	hurried bool      // its next turn comes out of turn
+	urged   bool      // and the one that runs has; it does not wait for the resolver
 
 	disputed [families]netip.Addr // addresses that the name resolved to though they are another edge's
 

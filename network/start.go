@@ -71,9 +71,6 @@ func (n *Network) Stop() *Memory {
 	n.cancel = nil
 	mem := n.mem
 	n.mem, n.schedule, n.ready, n.vigils = nil, nil, nil, nil
-	for f := range mem.contacts {
-		mem.contacts[f].uneasy = nil
-	}
 	for _, e := range mem.edges {
 		if e.busy() {
 			e.due = time.Now()

@@ -61,9 +61,9 @@ func (n *Network) dispatch() {
 
 // begin begins a turn.
 func (n *Network) begin(e *edge) {
-	hurried := e.hurried && e.known()
+	e.urged = e.hurried && e.known()
 	e.took, e.again, e.early, e.hurried = 0, false, false, false
-	if e.pins != nil || e.looking || hurried {
+	if e.pins != nil || e.looking || e.urged {
 		// A resolver that has not answered since the turn before hurts only this edge, and only if it moved.
 		n.probe(e)
 		return
@@ -188,7 +188,9 @@ func (n *Network) gotResult(r probeResult) {
 	e := r.edge
 	e.pending--
 	n.running--
-	n.atEase(e, r.family)
+	if m := e.members[r.family]; m != nil {
+		m.launched = time.Time{}
+	}
 	// The list may have changed while the probe ran: what it found is about an address nobody asks for any more.
 	if m := e.members[r.family]; e.configured && m != nil && m.probe == r.Addr && !r.Cancelled {
 		n.sample(e, r.family, r.Result)

@@ -15,14 +15,16 @@ type vigil struct {
 	began, at time.Time
 }
 
-// keepVigil is to be told of a probe that begins. When it lasts long others are probed too: their answers show whether it is
-// the edge or the way, by the time it ends.
+// keepVigil is to be told of a probe that begins. When it lasts long some others are probed too: their answers show whether it
+// is the edge or the way by the time it ends. It is no occasion for that when the probe itself was made out of turn: when all
+// are slow, as in an attack, there would be no end of it.
 func (n *Network) keepVigil(e *edge, f Family) {
-	if n.single == nil && n.matters(e, f) && e.members[f].grade.Passing() {
-		now := time.Now()
-		e.members[f].launched = now
-		n.vigils = append(n.vigils, vigil{e, f, now, now.Add(n.config.Timeout / 2)})
+	if n.single != nil || e.urged || !n.matters(e, f) || !e.members[f].grade.Passing() {
+		return
 	}
+	now := time.Now()
+	e.members[f].launched = now
+	n.vigils = append(n.vigils, vigil{e, f, now, now.Add(n.config.Timeout * 3 / 4)})
 }
 
 // keepVigils finds the probes that last long.
@@ -31,24 +33,10 @@ func (n *Network) keepVigils(now time.Time) {
 		v := n.vigils[0]
 		n.vigils = n.vigils[1:]
 		c, m := &n.mem.contacts[v.family], v.edge.members[v.family]
-		if v.edge.pending == 0 || m == nil || !m.launched.Equal(v.began) || !c.heard.Before(v.began) {
-			continue
+		if v.edge.pending > 0 && m != nil && m.launched.Equal(v.began) && c.heard.Before(v.began) && !c.lost {
+			// Who was asked within the timeout has answered, or is silent itself.
+			n.askWitnesses(v.family, now, n.config.Timeout)
 		}
-		if c.uneasy == nil {
-			c.uneasy = map[*edge]time.Time{}
-		}
-		if len(c.uneasy) == 0 && c.ask.Before(now) {
-			c.ask = now
-		}
-		c.uneasy[v.edge] = v.began
-	}
-}
-
-// atEase ends the vigil of a probe that is over.
-func (n *Network) atEase(e *edge, f Family) {
-	delete(n.mem.contacts[f].uneasy, e)
-	if m := e.members[f]; m != nil {
-		m.launched = time.Time{}
 	}
 }
 
@@ -65,7 +53,7 @@ func (n *Network) seekContact() {
 		}
 		if c.waits() && !now.Before(c.ask) {
 			c.ask = now.Add(askAgain)
-			n.askWitnesses(Family(f), now)
+			n.askWitnesses(Family(f), now, 0)
 		}
 		if len(c.doubts) == 0 && !c.lost && c.told {
 			c.told = false
@@ -75,8 +63,8 @@ func (n *Network) seekContact() {
 }
 
 // askWitnesses has some edges probed that passed: those that are not live first, since what hits the live ones may spare
-// them, and of these the last to pass.
-func (n *Network) askWitnesses(f Family, now time.Time) {
+// them, and of these the last to pass. Who was asked lately is not asked again.
+func (n *Network) askWitnesses(f Family, now time.Time, lately time.Duration) {
 	c, r := &n.mem.contacts[f], n.mem.rotations[f]
 	type witness struct {
 		*edge
@@ -100,7 +88,7 @@ func (n *Network) askWitnesses(f Family, now time.Time) {
 		if m.regrade(n.now(), n.rules); !ok || last.Failed && !m.grade.Passing() {
 			continue // one that fails without having reached fall may come in yet
 		}
-		if passing++; !e.busy() {
+		if passing++; !e.busy() && now.Sub(e.asked) >= lately {
 			all = append(all, witness{e, r.isLive(e.name), last.At})
 		}
 	}
@@ -122,15 +110,13 @@ func (n *Network) askWitnesses(f Family, now time.Time) {
 		return cmp.Or(b.last.Compare(a.last), strings.Compare(a.name, b.name))
 	})
 	for _, w := range all[:min(witnesses, len(all))] {
+		w.asked = now
 		n.hurry(w.edge)
 	}
 }
 
 // waits says whether there is somebody to be asked.
 func (c *contact) waits() bool {
-	if len(c.uneasy) > 0 {
-		return !c.lost
-	}
 	for _, d := range c.doubts {
 		if !d.stale {
 			return !c.lost
