@@ -85,6 +85,11 @@ func (n *Network) decideFamily(f Family, now time.Time) (changed bool, events []
 		if r.decided {
 			r.published, r.names = LiveSet{Coverage: Empty}, nil
 		}
+	case n.mem.unread != nil:
+		r.decision = selector.Decision{Verdicts: verdicts.Verdicts, MinLive: verdicts.MinLive} // the rest goes by grades
+		if r.standing {
+			n.bide(f)
+		}
 	case in.Frozen && r.published.Coverage == Empty && !verdicts.Frozen:
 		r.decision = selector.Decision{} // an address that turns up does not end the NODATA of a frozen network
 	case verdicts.Frozen:

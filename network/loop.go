@@ -20,6 +20,7 @@ type command func()
 // run is the network's goroutine: everything that changes it happens here, one thing at a time.
 func (n *Network) run(ctx context.Context) {
 	defer close(n.stopped)
+	defer n.helpers.Wait()
 	rereads := make(chan reread)
 	n.helpers.Go(func() { watch(ctx, n.config, n.inputs, rereads) })
 	rewrites := make(chan rewritten)
@@ -31,6 +32,10 @@ func (n *Network) run(ctx context.Context) {
 		settling := n.mem.settling
 		n.helpers.Go(func() { n.writeZones(ctx, n.files, settling) })
 	}
+	if !n.recollected(ctx) {
+		return
+	}
+	n.remind()
 	if n.keeps() {
 		n.helpers.Go(func() { n.keepFiles(ctx) })
 	}
@@ -39,7 +44,6 @@ func (n *Network) run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			n.helpers.Wait()
 			return
 		case <-timer.C:
 		case r := <-n.resolved:

@@ -51,6 +51,9 @@ type Options struct {
 	Secondaries func(notify.Options) Secondaries
 	// Hooks makes what tells commands and webhooks; nil makes hooks.Hooks.
 	Hooks func(hooks.Options) Hooks
+
+	// reads, unless nil, is told of each history before its samples are read; tests hold the reading there.
+	reads func(ctx context.Context, edge string)
 }
 
 // Secondaries notifies secondaries. *notify.Notifier does.
@@ -83,6 +86,7 @@ type Network struct {
 	kept      chan struct{} // wakes the keeper
 	samples   samples       // for the keeper
 
+	reads   func(ctx context.Context, edge string)
 	tracing chan struct{} // taken while a trace is made
 
 	snapshot atomic.Pointer[Snapshot]
@@ -138,7 +142,7 @@ func New(c *config.Network, in *Inputs, o Options) (*Network, error) {
 		prober: o.Prober, resolver: o.Resolver, observer: o.Observer, now: o.Now,
 		rules: rules(c),
 		zones: slices.Compact(slices.Sorted(slices.Values(o.Zones))), published: o.Published, moved: o.ZonesMoved,
-		claimed: o.Claimed, listening: o.Listening, notifying: o.Secondaries, hooking: o.Hooks, tracing: make(chan struct{}, 1),
+		claimed: o.Claimed, listening: o.Listening, notifying: o.Secondaries, hooking: o.Hooks, reads: o.reads, tracing: make(chan struct{}, 1),
 		files: make(chan struct{}, 1), kept: make(chan struct{}, 1),
 	}
 	if n.notifying == nil {
