@@ -19,7 +19,7 @@ func (n *Network) decide() {
 	}
 	n.decideAt = time.Time{}
 	changed, events := n.decideFamilies(now)
-	if first := n.started.Add(n.config.Timeout); n.waiting() && time.Now().Before(first) {
+	if first := n.started.Add(n.config.Timeout); n.probing && n.waiting() && time.Now().Before(first) {
 		n.decideAt = first // when enough pass by then, nothing need arrive for the decision to fall
 	}
 	n.wakeForTurns(now)
@@ -233,7 +233,7 @@ func (n *Network) firstDue(d selector.Decision) bool {
 	if n.allTried() {
 		return true
 	}
-	if time.Since(n.started) < n.config.Timeout {
+	if !n.probing || time.Since(n.started) < n.config.Timeout {
 		return false
 	}
 	return d.Rung >= selector.Short

@@ -12,6 +12,9 @@ const (
 	// fails together leaves together.
 	gather = time.Second
 	urgent = 50 * time.Millisecond
+	// listensBy is how long the first round waits for the servers at most. Whoever runs networks otherwise may never say that
+	// they listen, and a dead edge must not stay for that.
+	listensBy = 5 * time.Second
 )
 
 // command is a change asked for from outside; it runs in the network's goroutine.
@@ -39,6 +42,11 @@ func (n *Network) run(ctx context.Context) {
 	if n.keeps() {
 		n.helpers.Go(func() { n.keepFiles(ctx) })
 	}
+	listens, patience := n.listening, time.NewTimer(listensBy)
+	defer patience.Stop()
+	if listens == nil {
+		n.beginProbing()
+	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -46,6 +54,12 @@ func (n *Network) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
+		case <-listens:
+			listens = nil
+			n.beginProbing()
+		case <-patience.C:
+			listens = nil
+			n.beginProbing()
 		case r := <-n.resolved:
 			n.gotAddresses(r)
 		case r := <-n.probed:
@@ -57,8 +71,10 @@ func (n *Network) run(ctx context.Context) {
 		case c := <-n.commands:
 			c()
 		}
-		n.herald()
-		n.dispatch()
+		if n.probing {
+			n.herald()
+			n.dispatch()
+		}
 		if now := time.Now(); n.expire() || !n.decideAt.IsZero() && !now.Before(n.decideAt) {
 			n.decide()
 		}
@@ -82,10 +98,10 @@ func (n *Network) wake() time.Time {
 		}
 	}
 	sooner(n.decideAt)
-	if n.heralds {
+	if n.heralds && n.probing {
 		sooner(n.mem.heraldAt)
 	}
-	if len(n.schedule) > 0 && n.running < n.workers {
+	if len(n.schedule) > 0 && n.running < n.workers && n.probing {
 		sooner(n.schedule[0].due)
 	}
 	now := n.now()

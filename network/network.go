@@ -45,7 +45,8 @@ type Options struct {
 	// Claimed says whether another network has a zone; its file in a directory that both write to is left alone then.
 	Claimed    func(zone string) bool
 	ZonesMoved func()
-	// Listening, unless nil, is closed when the servers listen. No secondary is notified before.
+	// Listening, unless nil, is closed when the servers listen. No secondary is notified before, and no edge probed: a round
+	// may take all descriptors that the servers' sockets need. Probing waits some seconds at most.
 	Listening <-chan struct{}
 	// Secondaries makes what notifies the secondaries; nil makes a notify.Notifier.
 	Secondaries func(notify.Options) Secondaries
@@ -105,9 +106,10 @@ type Network struct {
 	told       map[string]bool     // what the inputs said of the directory of includes, among other things
 	schedule   schedule
 	ready      []job
-	running    int // probes and resolutions under way, at most workers
-	untried    int // configured edges that have not ended a turn since the start
-	started    time.Time
+	running    int                 // probes and resolutions under way, at most workers
+	untried    int                 // configured edges that have not ended a turn since the start
+	probing    bool                // the first round has begun
+	started    time.Time           // when it did, and before when the network was taken up
 	decideAt   time.Time           // when the samples gathered are decided on; zero: there are none
 	pending    *state.Pending      // the last write asked for
 	zonesMoved bool                // the includes brought or took zones

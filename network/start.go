@@ -27,6 +27,7 @@ func (n *Network) Start(memory *Memory) error {
 	n.commands, n.resolved, n.probed = make(chan command), make(chan resolution), make(chan probeResult)
 	n.schedule, n.ready, n.running, n.decideAt = nil, nil, 0, time.Time{}
 	n.mem.once = nil
+	n.probing = false
 	n.takeUp()
 	go n.run(ctx)
 	return nil
