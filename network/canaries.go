@@ -131,7 +131,7 @@ func (n *Network) decideCanaries() (events []Event) {
 		all = append(all, canary.Canary{Grade: m.grade})
 	}
 	failing, killed := canary.Killed(all, n.config.CanaryKiller)
-	if frozen := mem.freeze != nil || mem.unread != nil; killed != mem.killed && !frozen {
+	if held := mem.freeze != nil || mem.unread != nil; killed != mem.killed && !held {
 		mem.killed = killed
 		text := fmt.Sprintf("%d canaries fail: the others are in use again", failing)
 		if killed {

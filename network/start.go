@@ -11,8 +11,8 @@ import (
 )
 
 // Start takes the network up where memory left it, or from the state directory when memory is nil. The saved set is
-// published when it returns; the histories of the state are read meanwhile, before anything else is done. The error names the lock file when another process holds the state; memory is then as it
-// was.
+// published when it returns; the histories are read after that, before anything else is done. The error names the lock file
+// when another process holds the state; memory is then as it was.
 func (n *Network) Start(memory *Memory) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
