@@ -83,7 +83,7 @@ func (n *Network) enrolCanaries(in *Inputs, gone map[string]*edge) {
 // enrolCanary has a canary probed. It goes on where the zone's canary was before, in this process or the one before it.
 func (n *Network) enrolCanary(entry canary.Entry, f Family, before *zoneCanary, gone map[string]*edge) *zoneCanary {
 	mem, name := n.mem, entry.Addr.String()
-	if e := mem.edges[name]; e != nil && !e.configured && !e.due.IsZero() && !e.kept(n.now()) {
+	if e := mem.edges[name]; e != nil && !e.configured && !e.due.IsZero() && !mem.keeps(e, n.now()) {
 		delete(mem.edges, name)
 	}
 	e := mem.edge(name)
@@ -131,7 +131,7 @@ func (n *Network) decideCanaries() (events []Event) {
 		all = append(all, canary.Canary{Grade: m.grade})
 	}
 	failing, killed := canary.Killed(all, n.config.CanaryKiller)
-	if frozen := mem.freeze != nil; killed != mem.killed && !frozen {
+	if held := mem.freeze != nil || mem.unread != nil; killed != mem.killed && !held {
 		mem.killed = killed
 		text := fmt.Sprintf("%d canaries fail: the others are in use again", failing)
 		if killed {
@@ -174,6 +174,9 @@ func (n *Network) judge(zone string, c *zoneCanary, killed bool) (v canary.Verdi
 		v = canary.Verdict{Live: live, Reason: "unavailable"}
 	case mem.freeze != nil && !c.awaited && (owner == nil || mem.modes[owner.name].Mode != selector.Unavailable):
 		v = frozenCanary(zone, c, live)
+	case mem.unread != nil && (owner == nil || !owner.configured || owner.canary):
+		v = frozenCanary(zone, c, live)
+		v.Reason = "as before the start: its history is still to be read"
 	case owner != nil && owner.configured && !owner.canary:
 		// A name that has come to lead there makes it an edge of every zone.
 		v = canary.Verdict{Live: live, Reason: "its address is that of edge " + owner.name}

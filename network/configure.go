@@ -30,7 +30,7 @@ func (n *Network) configure(in *Inputs) {
 	now := n.now()
 	for i, c := range in.Edges {
 		delete(gone, c.Name)
-		if e := mem.edges[c.Name]; e != nil && !e.configured && !e.due.IsZero() && !e.kept(now) {
+		if e := mem.edges[c.Name]; e != nil && !e.configured && !e.due.IsZero() && !mem.keeps(e, now) {
 			delete(mem.edges, c.Name)
 		}
 		e := mem.edge(c.Name)

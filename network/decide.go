@@ -19,7 +19,7 @@ func (n *Network) decide() {
 	}
 	n.decideAt = time.Time{}
 	changed, events := n.decideFamilies(now)
-	if first := n.started.Add(n.config.Timeout); n.waiting() && time.Now().Before(first) {
+	if first := n.started.Add(n.config.Timeout); n.probing && n.waiting() && time.Now().Before(first) {
 		n.decideAt = first // when enough pass by then, nothing need arrive for the decision to fall
 	}
 	n.wakeForTurns(now)
@@ -84,6 +84,11 @@ func (n *Network) decideFamily(f Family, now time.Time) (changed bool, events []
 		r.rung = selector.None
 		if r.decided {
 			r.published, r.names = LiveSet{Coverage: Empty}, nil
+		}
+	case n.mem.unread != nil:
+		r.decision = selector.Decision{Verdicts: verdicts.Verdicts, MinLive: verdicts.MinLive} // the rest goes by grades
+		if r.standing {
+			n.bide(f)
 		}
 	case in.Frozen && r.published.Coverage == Empty && !verdicts.Frozen:
 		r.decision = selector.Decision{} // an address that turns up does not end the NODATA of a frozen network
@@ -228,7 +233,7 @@ func (n *Network) firstDue(d selector.Decision) bool {
 	if n.allTried() {
 		return true
 	}
-	if time.Since(n.started) < n.config.Timeout {
+	if !n.probing || time.Since(n.started) < n.config.Timeout {
 		return false
 	}
 	return d.Rung >= selector.Short

@@ -104,6 +104,9 @@ func (e *edge) kept(now time.Time) bool {
 	return e.busy()
 }
 
+// keeps is kept for edges whose histories may still be unread.
+func (m *Memory) keeps(e *edge, now time.Time) bool { return m.unread != nil || e.kept(now) }
+
 // phase is the place of an edge in the interval: a hash of its name, so that load is even and a restart does not realign
 // the probes.
 func phase(name string, interval time.Duration) time.Duration {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -279,6 +280,7 @@ func TestUndecidedIsSaid(t *testing.T) {
 		s.prober.set(hanging, "192.0.2.1", "192.0.2.2", "192.0.2.3")
 		s.restart()
 		s.want("from the saved set", "192.0.2.1 192.0.2.2")
+		synctest.Wait() // the histories are read
 		s.equal("a", s.edge("a").Verdict.String(), "live: of the saved set, pass_threshold, average 5.050s, until its edges have been probed")
 		s.equal("c", s.edge("c").Verdict.String(), "out: nothing is decided yet, pass_threshold, average 5.050s")
 		s.mode("a", selector.Unavailable)

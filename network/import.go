@@ -103,9 +103,15 @@ func (n *Network) importOnce(m *Memory, l *state.Loaded) error {
 	}
 	// Samples without a document are what is left of a first start that was cut short. They are among the imported ones.
 	m.edges = map[string]*edge{}
-	for _, err := range m.refill(im.document, im.each, c, n.now()) {
+	if m.unread != nil {
+		m.unread.Close()
+		m.unread = nil
+	}
+	for _, err := range m.refill(im.document, c) {
 		n.tell(Warning{err.Error()})
 	}
+	im.each(m.histories(nil))
+	m.regrade(n.now())
 	switch {
 	case n.single != nil:
 		n.single.history = im.samples

@@ -243,7 +243,7 @@ func reason(err error) error {
 }
 
 // each hands the samples over as state.Loaded.EachHistory does.
-func (im *imported) each(take func(edge string, ipv6 bool) func(state.Sample)) error {
+func (im *imported) each(take func(edge string, ipv6 bool) func(state.Sample)) {
 	of := map[string]func(state.Sample){}
 	for _, s := range im.samples {
 		add := of[s.Edge]
@@ -253,5 +253,4 @@ func (im *imported) each(take func(edge string, ipv6 bool) func(state.Sample)) e
 		}
 		add(s)
 	}
-	return nil
 }

@@ -73,6 +73,7 @@ func TestImportOnce(t *testing.T) {
 		}
 		samples := s.edge("edge1.example.net").Samples
 		s.restart()
+		synctest.Wait() // the histories are read
 		s.equal("mode of edge2", s.edgeMode("edge2.example.net"), selector.Available)
 		if got := s.edge("edge1.example.net").Samples; got < samples {
 			s.Errorf("got %d samples after %d", got, samples)

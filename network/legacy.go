@@ -43,6 +43,13 @@ func newLegacyWriter(n *Network) *legacyWriter {
 	return w
 }
 
+// remind has the histories copied for the writer, if there is one. It precedes the first sample of this network.
+func (n *Network) remind() {
+	if n.keeps() && n.config.Legacy != "" {
+		n.past = n.pastSamples()
+	}
+}
+
 // pastSamples copies the histories for the writer, which goes on from them.
 func (n *Network) pastSamples() map[string][]legacy.Sample {
 	past := map[string][]legacy.Sample{}

@@ -12,6 +12,9 @@ const (
 	// fails together leaves together.
 	gather = time.Second
 	urgent = 50 * time.Millisecond
+	// listensBy is how long the first round waits for the servers at most. Whoever runs networks otherwise may never say that
+	// they listen, and a dead edge must not stay for that.
+	listensBy = 5 * time.Second
 )
 
 // command is a change asked for from outside; it runs in the network's goroutine.
@@ -20,6 +23,7 @@ type command func()
 // run is the network's goroutine: everything that changes it happens here, one thing at a time.
 func (n *Network) run(ctx context.Context) {
 	defer close(n.stopped)
+	defer n.helpers.Wait()
 	rereads := make(chan reread)
 	n.helpers.Go(func() { watch(ctx, n.config, n.inputs, rereads) })
 	rewrites := make(chan rewritten)
@@ -31,18 +35,32 @@ func (n *Network) run(ctx context.Context) {
 		settling := n.mem.settling
 		n.helpers.Go(func() { n.writeZones(ctx, n.files, settling) })
 	}
+	if !n.recollected(ctx) {
+		return
+	}
+	n.remind()
 	if n.keeps() {
 		n.helpers.Go(func() { n.keepFiles(ctx) })
 	}
 	n.contactAtStart()
+	listens, patience := n.listening, time.NewTimer(listensBy)
+	defer patience.Stop()
+	if listens == nil {
+		n.beginProbing()
+	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			n.helpers.Wait()
 			return
 		case <-timer.C:
+		case <-listens:
+			listens = nil
+			n.beginProbing()
+		case <-patience.C:
+			listens = nil
+			n.beginProbing()
 		case r := <-n.resolved:
 			n.gotAddresses(r)
 		case r := <-n.probed:
@@ -54,9 +72,11 @@ func (n *Network) run(ctx context.Context) {
 		case c := <-n.commands:
 			c()
 		}
-		n.herald()
-		n.seekContact()
-		n.dispatch()
+		if n.probing {
+			n.herald()
+			n.seekContact()
+			n.dispatch()
+		}
 		if now := time.Now(); n.expire() || !n.decideAt.IsZero() && !now.Before(n.decideAt) {
 			n.decide()
 		}
@@ -85,18 +105,20 @@ func (n *Network) wake() time.Time {
 		}
 	}
 	sooner(n.decideAt)
-	if len(n.vigils) > 0 {
-		sooner(n.vigils[0].at)
-	}
-	for _, c := range n.mem.contacts {
-		if c.waits() {
-			sooner(c.ask)
+	if n.probing {
+		if len(n.vigils) > 0 {
+			sooner(n.vigils[0].at)
+		}
+		for _, c := range n.mem.contacts {
+			if c.waits() {
+				sooner(c.ask)
+			}
 		}
 	}
-	if n.heralds {
+	if n.heralds && n.probing {
 		sooner(n.mem.heraldAt)
 	}
-	if len(n.schedule) > 0 && n.running < n.workers {
+	if len(n.schedule) > 0 && n.running < n.workers && n.probing {
 		sooner(n.schedule[0].due)
 	}
 	now := n.now()

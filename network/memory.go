@@ -1,6 +1,7 @@
 package network
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
@@ -63,6 +64,10 @@ type Memory struct {
 	store     *state.Store // nil without a state directory, and in dry run
 	dir       string       // the directory of store
 	modesLost bool
+
+	// unread has the samples of before that are not in the histories yet; nil when they are. Until then the histories are
+	// empty, and nothing is decided by them. See recollect.
+	unread *state.Loaded
 
 	// What the network that ran last was configured to: it says which of the above a new configuration invalidates.
 	rules   history.Rules
@@ -128,7 +133,7 @@ func (m *Memory) edge(name string) *edge {
 // forget drops the histories of edges that have not been configured for keepGone. What is said about them (modes) stays.
 func (m *Memory) forget(now time.Time) {
 	for name, e := range m.edges {
-		if !e.configured && !e.kept(now) {
+		if !e.configured && !m.keeps(e, now) {
 			delete(m.edges, name)
 		}
 	}
@@ -139,8 +144,12 @@ func (m *Memory) forget(now time.Time) {
 // take over.
 func (m *Memory) Close() error {
 	var err error
+	if m.unread != nil {
+		err = m.unread.Close()
+		m.unread = nil
+	}
 	if m.store != nil {
-		err = m.store.Close()
+		err = errors.Join(err, m.store.Close())
 		m.store = nil
 	}
 	if m.notifier != nil {

@@ -45,12 +45,16 @@ type Options struct {
 	// Claimed says whether another network has a zone; its file in a directory that both write to is left alone then.
 	Claimed    func(zone string) bool
 	ZonesMoved func()
-	// Listening, unless nil, is closed when the servers listen. No secondary is notified before.
+	// Listening, unless nil, is closed when the servers listen. No secondary is notified before, and no edge probed: a round
+	// may take all descriptors that the servers' sockets need. Probing waits some seconds at most.
 	Listening <-chan struct{}
 	// Secondaries makes what notifies the secondaries; nil makes a notify.Notifier.
 	Secondaries func(notify.Options) Secondaries
 	// Hooks makes what tells commands and webhooks; nil makes hooks.Hooks.
 	Hooks func(hooks.Options) Hooks
+
+	// reads, unless nil, is told of each history before its samples are read; tests hold the reading there.
+	reads func(ctx context.Context, edge string)
 }
 
 // Secondaries notifies secondaries. *notify.Notifier does.
@@ -83,6 +87,7 @@ type Network struct {
 	kept      chan struct{} // wakes the keeper
 	samples   samples       // for the keeper
 
+	reads   func(ctx context.Context, edge string)
 	tracing chan struct{} // taken while a trace is made
 
 	snapshot atomic.Pointer[Snapshot]
@@ -101,9 +106,10 @@ type Network struct {
 	told       map[string]bool     // what the inputs said of the directory of includes, among other things
 	schedule   schedule
 	ready      []job
-	running    int // probes and resolutions under way, at most workers
-	untried    int // configured edges that have not ended a turn since the start
-	started    time.Time
+	running    int                 // probes and resolutions under way, at most workers
+	untried    int                 // configured edges that have not ended a turn since the start
+	probing    bool                // the first round has begun
+	started    time.Time           // when it did, and before when the network was taken up
 	decideAt   time.Time           // when the samples gathered are decided on; zero: there are none
 	vigils     []vigil             // of the probes that run, in the order of their beginning
 	calm       time.Time           // nothing is decided before, but by an operator: edges are asked anew
@@ -140,7 +146,7 @@ func New(c *config.Network, in *Inputs, o Options) (*Network, error) {
 		prober: o.Prober, resolver: o.Resolver, observer: o.Observer, now: o.Now,
 		rules: rules(c),
 		zones: slices.Compact(slices.Sorted(slices.Values(o.Zones))), published: o.Published, moved: o.ZonesMoved,
-		claimed: o.Claimed, listening: o.Listening, notifying: o.Secondaries, hooking: o.Hooks, tracing: make(chan struct{}, 1),
+		claimed: o.Claimed, listening: o.Listening, notifying: o.Secondaries, hooking: o.Hooks, reads: o.reads, tracing: make(chan struct{}, 1),
 		files: make(chan struct{}, 1), kept: make(chan struct{}, 1),
 	}
 	if n.notifying == nil {

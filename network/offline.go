@@ -53,6 +53,7 @@ func OpenOffline(c *config.Network, in *Inputs, o Options, change bool) (*Offlin
 	if err := n.open(nil); err != nil {
 		return nil, err
 	}
+	n.read(context.Background())
 	n.interim.store, n.mem.store = n.mem.store, nil // which nothing but what operators say is to reach
 	if store := n.interim.store; store != nil && store.Err() != nil {
 		defer store.Close()

@@ -79,6 +79,7 @@ func (n *Network) Once(ctx context.Context, force bool) (failures []error, err e
 	for _, w := range n.config.Warnings {
 		n.tell(Warning{w}) // a key that is misspelt would do nothing and say nothing
 	}
+	n.read(context.Background())
 	began := n.now() // so that rounds a minute apart are, however long commands and probes take
 	n.single.had = n.mem.written()
 	n.heraldOnce(ctx, herald)
@@ -130,6 +131,7 @@ func (n *Network) sweep(ctx context.Context) error {
 	n.ctx = inner
 	n.resolved, n.probed = make(chan resolution), make(chan probeResult)
 	n.takeIn()
+	n.remind()
 	var turns []*edge
 	for len(n.schedule) > 0 {
 		turns = append(turns, n.schedule.take())

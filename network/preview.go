@@ -22,6 +22,7 @@ func Preview(c *config.Network, in *Inputs, o Options) (*Network, error) {
 	if err := n.open(nil); err != nil {
 		return nil, err
 	}
+	n.read(context.Background())
 	n.takeUp()
 	return n, nil
 }

@@ -8,16 +8,14 @@ import (
 
 	"github.com/deflect-ca/coredns-edgemanage/canary"
 	"github.com/deflect-ca/coredns-edgemanage/config"
-	"github.com/deflect-ca/coredns-edgemanage/history"
-	"github.com/deflect-ca/coredns-edgemanage/prober"
 	"github.com/deflect-ca/coredns-edgemanage/selector"
 	"github.com/deflect-ca/coredns-edgemanage/state"
 )
 
-// restore fills an empty memory from what the state directory held. What cannot be understood costs only itself, and is
-// returned for the log.
+// restore fills an empty memory from what the state directory held, but for the histories: see unread. What cannot be
+// understood costs only itself, and is returned for the log.
 func (m *Memory) restore(l *state.Loaded, c *config.Network, now time.Time) (problems []error) {
-	problems = m.refill(l.Document, l.EachHistory, c, now)
+	problems = m.refill(l.Document, c)
 	m.modesLost = m.modesLost || l.ModesLost
 	if l.Generation > 0 && m.serial != 0 {
 		m.outdoLost(now)
@@ -25,8 +23,8 @@ func (m *Memory) restore(l *state.Loaded, c *config.Network, now time.Time) (pro
 	return problems
 }
 
-// refill fills an empty memory from a document and the samples that each gives.
-func (m *Memory) refill(d state.Document, each func(func(edge string, ipv6 bool) func(state.Sample)) error, c *config.Network, now time.Time) (problems []error) {
+// refill fills an empty memory from a document.
+func (m *Memory) refill(d state.Document, c *config.Network) (problems []error) {
 	m.modesLost, m.once = d.ModesLost, d.Once
 	m.serial, m.fingerprint = d.SetSerial, d.Fingerprint
 	for name, s := range d.Modes {
@@ -52,36 +50,6 @@ func (m *Memory) refill(d state.Document, each func(func(edge string, ipv6 bool)
 	m.object = restoreObject(d, c.Object.File)
 	r := rules(c)
 	m.rules = r
-	err := each(func(edge string, ipv6 bool) func(state.Sample) {
-		f := IPv4
-		if ipv6 {
-			f = IPv6
-		}
-		var member *member // from its first sample on
-		return func(s state.Sample) {
-			if member == nil {
-				member = m.edge(edge).member(f, r.Size)
-				member.fresh, member.last = true, prober.Result{}
-			}
-			outcome, err := prober.ParseOutcome(s.Outcome)
-			if err != nil {
-				outcome = prober.Internal
-			}
-			member.hist.Add(history.Sample{At: s.At, Took: s.Took, Failed: outcome != prober.OK}, r)
-			// Not as a whole: it is large, and there are tens of millions of samples.
-			member.last.At, member.last.Took, member.last.Outcome = s.At, s.Took, outcome
-		}
-	})
-	if err != nil {
-		problems = append(problems, err)
-	}
-	for _, e := range m.edges {
-		for _, member := range e.members {
-			if member != nil {
-				member.regrade(now, r)
-			}
-		}
-	}
 	for name, a := range d.Addresses {
 		m.remember(name, IPv4, a.IPv4, r.Size)
 		m.remember(name, IPv6, a.IPv6, r.Size)

@@ -11,6 +11,18 @@ func (n *Network) beginRound() {
 	n.mem.roundBegan = time.Now()
 }
 
+// beginProbing begins the first round.
+func (n *Network) beginProbing() {
+	if n.probing {
+		return
+	}
+	n.probing, n.started = true, time.Now()
+	n.mem.roundBegan = n.started
+	if n.waiting() {
+		n.decideWithin(n.config.Timeout) // when enough pass by then, nothing need arrive for the decision to fall
+	}
+}
+
 // roundTurn counts the turn of an edge.
 func (n *Network) roundTurn(e *edge) {
 	m := n.mem

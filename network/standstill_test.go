@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/config"
@@ -165,6 +166,7 @@ func TestFreezeShows(t *testing.T) {
 		s.reload(same)
 		shows("after a reload")
 		s.restart()
+		synctest.Wait() // the histories are read
 		shows("after a restart")
 		s.equal("c", s.edge("c").Verdict.Rule, selector.RuleCrowded)
 		s.equal("a", s.edge("a").Verdict.Rule, selector.RuleFrozen)

@@ -11,8 +11,8 @@ import (
 )
 
 // Start takes the network up where memory left it, or from the state directory when memory is nil. The saved set is
-// published when it returns. The error names the lock file when another process holds the state; memory is then as it
-// was.
+// published when it returns; the histories are read after that, before anything else is done. The error names the lock file
+// when another process holds the state; memory is then as it was.
 func (n *Network) Start(memory *Memory) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -27,6 +27,7 @@ func (n *Network) Start(memory *Memory) error {
 	n.commands, n.resolved, n.probed = make(chan command), make(chan resolution), make(chan probeResult)
 	n.schedule, n.ready, n.running, n.decideAt = nil, nil, 0, time.Time{}
 	n.mem.once = nil
+	n.probing = false
 	n.takeUp()
 	go n.run(ctx)
 	return nil
@@ -36,6 +37,9 @@ func (n *Network) Start(memory *Memory) error {
 func (n *Network) takeUp() {
 	n.takeIn()
 	n.expire() // a mode that ran out meanwhile is not obeyed for one decision more
+	if n.mem.unread != nil && !n.stands() {
+		n.recollect(context.Background())
+	}
 	n.decide()
 }
 
@@ -49,9 +53,6 @@ func (n *Network) takeIn() {
 	n.equip()
 	n.takeIncludes()
 	n.findSerials()
-	if n.keeps() && n.config.Legacy != "" {
-		n.past = n.pastSamples()
-	}
 	n.take(n.inputs)
 	for _, f := range n.inputs.Faults {
 		n.tell(ReloadFailed(f))
@@ -108,7 +109,6 @@ func (n *Network) open(memory *Memory) error {
 			return fmt.Errorf("reading the state of network %s: %w", c.Name, err)
 		}
 	}
-	defer loaded.Close()
 	n.mem = fresh
 	if n.single != nil {
 		n.single.found = loaded.Found
@@ -123,6 +123,11 @@ func (n *Network) open(memory *Memory) error {
 		n.tell(Fault{"no generation of the state can be read: the modes that operators set are lost, edges made unavailable may be answered"})
 	}
 	if memory == nil {
+		fresh.unread = loaded
+		if !loaded.HasSamples() {
+			loaded.Close()
+			fresh.unread = nil
+		}
 		n.recall(fresh)
 		for _, err := range fresh.restore(loaded, c, n.now()) {
 			n.tell(Warning{err.Error()})
@@ -137,6 +142,7 @@ func (n *Network) open(memory *Memory) error {
 		}
 		return nil
 	}
+	defer loaded.Close()
 	if memory.dry {
 		if err := n.importAgain(memory, fresh.store, loaded); err != nil {
 			return n.unopen(fresh, err)
@@ -144,11 +150,12 @@ func (n *Network) open(memory *Memory) error {
 	}
 	// The directory is another one now. What this process knows is newer than most of what is found there.
 	telling := memory.hooks // what waits in them has nothing to do with the directory
-	memory.hooks = nil
+	unread := memory.unread
+	memory.hooks, memory.unread = nil, nil
 	memory.Close()
 	store := fresh.store
 	*fresh = *memory
-	fresh.hooks = telling
+	fresh.hooks, fresh.unread = telling, unread
 	fresh.store, fresh.dir, fresh.kept = store, dir, map[string]string{}
 	for _, w := range fresh.reconcile(loaded, c) {
 		n.tell(Warning{w})
@@ -159,10 +166,7 @@ func (n *Network) open(memory *Memory) error {
 // unopen gives up what open has opened.
 func (n *Network) unopen(fresh *Memory, err error) error {
 	n.mem = nil
-	if fresh.store != nil {
-		err = errors.Join(err, fresh.store.Close())
-	}
-	return err
+	return errors.Join(err, fresh.Close())
 }
 
 // recall has an empty memory know the changes that are in the state directory.

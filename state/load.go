@@ -1,6 +1,7 @@
 package state
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 )
 
@@ -53,21 +55,41 @@ func Read(dir string) (*Loaded, error) {
 	return l, nil
 }
 
+// HasSamples says whether there are any to read.
+func (l *Loaded) HasSamples() bool {
+	return slices.ContainsFunc(l.journals, func(j journal) bool { return j.size > 0 })
+}
+
 // EachSample calls fn for every sample, in the order in which they arrived. It may be called again until Close.
 func (l *Loaded) EachSample(fn func(Sample)) error {
-	return l.EachHistory(func(string, bool) func(Sample) { return fn })
+	return l.EachHistory(context.Background(), func(string, bool) func(Sample) { return fn })
 }
 
 // EachHistory is EachSample for those who keep the samples of each history apart: it asks of once or a few times for the
 // function that takes those of one history, nil when nobody wants them, rather than have it looked up for millions of
-// samples. An edge may have two histories, one a family.
-func (l *Loaded) EachHistory(of func(edge string, ipv6 bool) func(Sample)) error {
+// samples. An edge may have two histories, one a family. When ctx ends it stops within milliseconds, with the context's error.
+//
+// It reads what was there when l was made, whatever a Store adds meanwhile, or rotates.
+func (l *Loaded) EachHistory(ctx context.Context, of func(edge string, ipv6 bool) func(Sample)) error {
 	for _, j := range l.journals {
-		if err := readHistories(io.NewSectionReader(j.f, 0, j.size), of); err != nil {
+		if err := readHistories(whileWanted{ctx, io.NewSectionReader(j.f, 0, j.size)}, of); err != nil {
 			return fmt.Errorf("reading samples: %w", err)
 		}
 	}
 	return nil
+}
+
+// whileWanted is a reader that fails once its context has ended.
+type whileWanted struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r whileWanted) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
 }
 
 // Close closes the files of samples and includes. Without it they are closed when l is no longer in use.
