@@ -41,12 +41,13 @@ type contact struct {
 	doubts   map[*edge]doubt
 	ask      time.Time // when witnesses are asked next; only while there are doubts
 	lost     bool      // nobody answers: all failures are believed for as long
-	told     bool      // that contact is lost
+	lostAt   time.Time
+	told     bool // that contact is lost
 }
 
 // doubt is a failure that is not believed yet, or was believed of all edges at one time.
 type doubt struct {
-	began, ended time.Time     // of the probe
+	began, ended time.Time     // of the silence
 	stale        bool          // it began when there was no contact, and is never believed: the edge is probed anew
 	grade        history.Grade // what the edge had before
 	average      time.Duration
@@ -58,25 +59,24 @@ func (n *Network) contactWith(e *edge, f Family, r prober.Result) {
 		return // each edge has one turn, and the decision follows when all have had it
 	}
 	c, m := &n.mem.contacts[f], e.members[f]
-	answered := r.Answered()
-	stale := r.At.Before(c.regained)
+	stale, since := r.At.Before(c.regained), n.silentSince(r)
 	d, doubted := c.doubts[e]
 	switch {
-	case !answered && c.lost && !e.canary:
+	case silent(r) && c.lost && !e.canary:
 	case r.Outcome == prober.OK && doubted && !m.hist.Grade(n.now(), n.rules).Passing():
 		// What was never believed must not have it wait for rise.
 		d.stale = true
 		n.doubt(e, f, d)
-	case answered, !silent(r), !n.matters(e, f), !m.grade.Passing(), !stale && !r.At.After(c.heard):
+	case !silent(r), !n.matters(e, f), !m.grade.Passing(), !stale && !since.After(c.heard):
 		n.believe(e, f)
 	default:
-		n.doubt(e, f, doubt{r.At, time.Now(), stale, m.grade, m.average})
+		n.doubt(e, f, doubt{since, time.Now(), stale, m.grade, m.average})
 		c.ask = time.Now()
 		if stale {
 			n.hurry(e)
 		}
 	}
-	if answered {
+	if r.Answered() {
 		n.hear(e, f, r.At, r.At.Add(cmp.Or(r.Phases.Connect, r.Took)))
 	}
 }
@@ -99,9 +99,17 @@ func (n *Network) doubt(e *edge, f Family, d doubt) {
 	m.grade, m.average = d.grade, d.average
 }
 
-// silent says whether nothing came back from an edge. It may be down; or what lies between is.
-func silent(r prober.Result) bool {
-	return !r.Answered() && (r.Outcome == prober.Timeout || r.Outcome == prober.Connect)
+// silent says whether an edge fell silent, or was from the beginning. It may be down; or what lies between is.
+func silent(r prober.Result) bool { return r.Outcome == prober.Timeout || r.Outcome == prober.Connect }
+
+// silentSince is from when on others must have been asked whose answers speak against a silent edge. One that was awaited to
+// the deadline may have answered at first, and what lies between failed later: half the time is far more than it takes to
+// answer.
+func (n *Network) silentSince(r prober.Result) time.Time {
+	if r.Outcome == prober.Timeout {
+		return r.At.Add(n.config.Timeout / 2)
+	}
+	return r.At
 }
 
 // believe ends the doubt about an edge: its samples count as they are.
@@ -124,6 +132,9 @@ func (n *Network) hear(from *edge, f Family, began, answered time.Time) {
 		return
 	}
 	c.heard = began
+	if c.lost && !answered.After(c.lostAt) {
+		return // it is told only now, as the end of a probe that went on for long
+	}
 	late := func(d doubt) bool { return answered.After(d.ended.Add(credit)) }
 	if c.lost || slices.ContainsFunc(slices.Collect(maps.Values(c.doubts)), late) {
 		n.regain(from, f, began)
@@ -199,7 +210,7 @@ func (n *Network) contactAtStart() {
 // lose has it that nobody answers.
 func (n *Network) lose(f Family) {
 	c := &n.mem.contacts[f]
-	c.lost = true
+	c.lost, c.lostAt = true, time.Now()
 	for e := range c.doubts {
 		// For a canary there is no rung that would hold it.
 		e.members[f].doubtful = e.canary

@@ -33,7 +33,7 @@ func (n *Network) keepVigils(now time.Time) {
 		v := n.vigils[0]
 		n.vigils = n.vigils[1:]
 		c, m := &n.mem.contacts[v.family], v.edge.members[v.family]
-		if v.edge.pending > 0 && m != nil && m.launched.Equal(v.began) && c.heard.Before(v.began) && !c.lost {
+		if v.edge.pending > 0 && m != nil && m.launched.Equal(v.began) && c.heard.Before(v.began.Add(n.config.Timeout/2)) && !c.lost {
 			// Who was asked within the timeout has answered, or is silent itself.
 			n.askWitnesses(v.family, now, n.config.Timeout)
 		}
@@ -79,8 +79,9 @@ func (n *Network) askWitnesses(f Family, now time.Time, lately time.Duration) {
 		case !e.configured || m == nil || !m.probe.IsValid():
 			continue
 		case m.doubtful:
-			if m.hist.Grade(n.now(), n.rules).Passing() {
-				passing++ // believed or not, fall is not reached
+			// Believed or not, fall is not reached; or it answers, and only rise is not.
+			if last, _ := m.hist.Last(); !last.Failed || m.hist.Grade(n.now(), n.rules).Passing() {
+				passing++
 			}
 			continue
 		}
