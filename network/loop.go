@@ -20,20 +20,8 @@ type command func()
 // run is the network's goroutine: everything that changes it happens here, one thing at a time.
 func (n *Network) run(ctx context.Context) {
 	defer close(n.stopped)
-	rereads := make(chan reread)
-	n.helpers.Go(func() { watch(ctx, n.config, n.inputs, rereads) })
-	rewrites := make(chan rewritten)
-	if n.config.Includes != "" {
-		includes := n.mem.includes
-		n.helpers.Go(func() { watchIncludes(ctx, n.config, includes, n.told, rewrites) })
-	}
-	if n.config.ZoneFiles != "" && !n.config.DryRun {
-		settling := n.mem.settling
-		n.helpers.Go(func() { n.writeZones(ctx, n.files, settling) })
-	}
-	if n.keeps() {
-		n.helpers.Go(func() { n.keepFiles(ctx) })
-	}
+	rereads, rewrites := make(chan reread), make(chan rewritten)
+	n.mem.aside = slices.Concat(await(n.mem.aside, 0), n.writers(ctx), n.watchers(ctx, rereads, rewrites))
 	n.contactAtStart()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -41,6 +29,7 @@ func (n *Network) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			n.helpers.Wait()
+			n.mem.aside = await(n.mem.aside, leaveAfter)
 			return
 		case <-timer.C:
 		case r := <-n.resolved:

@@ -51,6 +51,8 @@ type Options struct {
 	Secondaries func(notify.Options) Secondaries
 	// Hooks makes what tells commands and webhooks; nil makes hooks.Hooks.
 	Hooks func(hooks.Options) Hooks
+
+	hold func(use, doing string) // a disk that hangs, of the tests
 }
 
 // Secondaries notifies secondaries. *notify.Notifier does.
@@ -80,8 +82,11 @@ type Network struct {
 	notifying func(notify.Options) Secondaries
 	hooking   func(hooks.Options) Hooks
 	files     chan struct{} // wakes who writes the zone files
-	kept      chan struct{} // wakes the keeper
-	samples   samples       // for the keeper
+	listed    chan struct{} // wakes who writes the live list
+	kept      chan struct{} // wakes who writes the files of legacy
+	samples   samples       // for the latter
+
+	hold func(use, doing string) // unless nil, called before a disk is used
 
 	tracing chan struct{} // taken while a trace is made
 
@@ -119,7 +124,7 @@ type Network struct {
 	ordered  []string                   // edges whose mode an operator sets with the decision that is being taken, sorted
 	dirty    bool                       // something is to be saved although no set changed
 	news     news                       // for the hooks
-	past     map[string][]legacy.Sample // the histories that the keeper begins with
+	past     map[string][]legacy.Sample // the histories that the files of legacy begin with
 	heralds  bool                       // there are commands to run before a round
 	single   *single                    // nil unless this is one round alone
 	interim  *interim                   // nil unless it is offline
@@ -141,7 +146,7 @@ func New(c *config.Network, in *Inputs, o Options) (*Network, error) {
 		rules: rules(c),
 		zones: slices.Compact(slices.Sorted(slices.Values(o.Zones))), published: o.Published, moved: o.ZonesMoved,
 		claimed: o.Claimed, listening: o.Listening, notifying: o.Secondaries, hooking: o.Hooks, tracing: make(chan struct{}, 1),
-		files: make(chan struct{}, 1), kept: make(chan struct{}, 1),
+		files: make(chan struct{}, 1), listed: make(chan struct{}, 1), kept: make(chan struct{}, 1), hold: o.hold,
 	}
 	if n.notifying == nil {
 		n.notifying = func(o notify.Options) Secondaries { return notify.New(o) }

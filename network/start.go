@@ -49,7 +49,7 @@ func (n *Network) takeIn() {
 	n.equip()
 	n.takeIncludes()
 	n.findSerials()
-	if n.keeps() && n.config.Legacy != "" {
+	if !n.mute() && n.config.Legacy != "" {
 		n.past = n.pastSamples()
 	}
 	n.take(n.inputs)
@@ -148,10 +148,12 @@ func (n *Network) open(memory *Memory) error {
 	// The directory is another one now. What this process knows is newer than most of what is found there.
 	telling := memory.hooks // what waits in them has nothing to do with the directory
 	memory.hooks = nil
+	aside := memory.aside // they go on, and are waited for at the end
+	memory.aside = nil
 	memory.Close()
 	store := fresh.store
 	*fresh = *memory
-	fresh.hooks = telling
+	fresh.hooks, fresh.aside = telling, aside
 	fresh.store, fresh.dir, fresh.kept = store, dir, map[string]string{}
 	for _, w := range fresh.reconcile(loaded, c) {
 		n.tell(Warning{w})

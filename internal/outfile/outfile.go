@@ -99,6 +99,9 @@ func tryReplace(root *os.Root, name string, content []byte, durable bool) error 
 	}
 	if err == nil {
 		err = root.Rename(temporary, name)
+		if le, ok := errors.AsType[*os.LinkError](err); ok {
+			err = le.Err // who reads it knows nothing of the other name
+		}
 	}
 	if err != nil {
 		_ = root.Remove(temporary) // the next to begin removes it
