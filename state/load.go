@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/deflect-ca/coredns-edgemanage/internal/outfile"
 )
 
 // Loaded is what a directory held when it was read.
@@ -86,7 +88,7 @@ func (l *Loaded) Close() error {
 
 // openRoot opens a directory for reading, or returns nil.
 func (l *Loaded) openRoot(dir string) *os.Root {
-	root, err := os.OpenRoot(dir)
+	root, err := outfile.OpenDir(dir)
 	if err == nil {
 		return root
 	}
