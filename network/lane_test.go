@@ -15,44 +15,54 @@ import (
 	"github.com/deflect-ca/coredns-edgemanage/selector"
 )
 
-// disks hang when they are told to.
+// disks hang when they are told to, by what the network has them for.
 type disks struct {
 	mu    sync.Mutex
-	hangs map[string]chan struct{} // by what the network has them for; closed when they go on
-	held  map[string]int           // how many are held up now
-	most  int                      // how many were, on one disk
+	hangs map[string]bool
+	held  map[string][]chan struct{} // who is held up, in the order of coming
+	most  int                        // how many were, on one disk
 }
 
 func (d *disks) hold(use, _ string) {
 	d.mu.Lock()
-	on := d.hangs[use]
-	if on == nil {
+	if !d.hangs[use] {
 		d.mu.Unlock()
 		return
 	}
-	d.held[use]++
-	d.most = max(d.most, d.held[use])
+	on := make(chan struct{})
+	d.held[use] = append(d.held[use], on)
+	d.most = max(d.most, len(d.held[use]))
 	d.mu.Unlock()
 	<-on
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.held[use]--
 }
 
 func (d *disks) hang(uses ...string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, use := range uses {
-		d.hangs[use] = make(chan struct{})
+		d.hangs[use] = true
 	}
 }
 
-func (d *disks) goOn() {
+// mend lets disks hang no more, but for who is held up.
+func (d *disks) mend() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for use, on := range d.hangs {
-		close(on)
-		delete(d.hangs, use)
+	clear(d.hangs)
+}
+
+// goOn lets those go on who are held up, the last who came first, each with a pause after it.
+func (d *disks) goOn(pause func()) {
+	d.mend()
+	d.mu.Lock()
+	held := d.held
+	d.held = map[string][]chan struct{}{}
+	d.mu.Unlock()
+	for _, all := range held {
+		for _, on := range slices.Backward(all) {
+			close(on)
+			pause()
+		}
 	}
 }
 
@@ -63,9 +73,9 @@ var outside = []string{"live_list", "legacy", "zonefiles"}
 func onDisks(t *testing.T, test func(s *site, d *disks)) {
 	t.Helper()
 	inFiles(t, map[string]string{"example.org": mx(10)}, func(s *site) {
-		d := &disks{hangs: map[string]chan struct{}{}, held: map[string]int{}}
+		d := &disks{hangs: map[string]bool{}, held: map[string][]chan struct{}{}}
 		defer func() {
-			d.goOn()
+			d.goOn(func() {})
 			s.stop()
 			s.advance(time.Second) // who was left behind ends
 		}()
@@ -155,7 +165,7 @@ func TestDiskHangs(t *testing.T) {
 					t.Errorf("told %q, want it once more after the reloads", got)
 				}
 				s.equal("held up at most", d.most, 1)
-				d.goOn()
+				d.goOn(func() {})
 				s.advance(s.config.Interval)
 				s.wantOutside("when it goes on", use, "a", "c")
 				s.prober.set(behaviour{}, "192.0.2.2")
@@ -181,7 +191,7 @@ func TestDiskHangsInOrder(t *testing.T) {
 		s.mode("a", selector.Available)
 		s.mode("b", selector.Unavailable)
 		s.advance(time.Second)
-		d.goOn()
+		d.goOn(func() { s.advance(time.Second) })
 		for range 3 { // by then nothing changes: who has the last word keeps it
 			s.advance(time.Second)
 			s.wantOutside("when it goes on", "live_list", "a", "c")
@@ -198,10 +208,7 @@ func TestDiskHangsAndIsLeft(t *testing.T) {
 		d.hang(outside...)
 		s.prober.set(dead, "192.0.2.1")
 		s.round()
-		d.mu.Lock()
-		old := d.hangs
-		d.hangs = map[string]chan struct{}{} // the new disks do not
-		d.mu.Unlock()
+		d.mend() // the new disks do not hang
 		dir := t.TempDir()
 		s.reload(func(c *config.Network) {
 			c.LiveList, c.Legacy, c.ZoneFiles = filepath.Join(dir, "live"), filepath.Join(dir, "legacy"), filepath.Join(dir, "zones")
@@ -209,9 +216,6 @@ func TestDiskHangsAndIsLeft(t *testing.T) {
 		s.round()
 		for _, use := range outside {
 			s.wantOutside("at the new place", use, "b", "c")
-		}
-		for _, on := range old {
-			close(on)
 		}
 	})
 }
@@ -238,7 +242,7 @@ func TestEndWhileDisksHang(t *testing.T) {
 			s.round()
 			d.hang(outside...)
 			s.mode("a", selector.Unavailable)
-			timer := time.AfterFunc(3*time.Second, d.goOn)
+			timer := time.AfterFunc(3*time.Second, func() { d.goOn(func() {}) })
 			defer timer.Stop()
 			s.stop()
 			s.wantOutside("at the end", "live_list", "b", "c")
