@@ -61,14 +61,14 @@ SCALE   ?= 1
 SOAK    ?= 20m
 FIGURES := $(CURDIR)/bin/figures.jsonl
 CHAOS    = EDGEMANAGE_BIN_DIR=$(CURDIR)/bin EDGEMANAGE_FIGURES=$(FIGURES) $(GO) test -count=1
-TABLES   = $(GO) run ./internal/figures/table $(if $(WRITE),-doc docs/reliability.md) $(FIGURES)
+TABLES   = $(GO) run ./internal/figures/table $(if $(WRITE),-doc docs/reliability.md) -run
 
 chaos: build ## kill, reload, and break all around it (root, under half an hour; SCALE=0.1 does less of what is done by the hundred)
 	@rm -f $(FIGURES)
 	@status=0; \
 	$(CHAOS) -tags chaos -run '^TestChaos' -timeout 5m ./network || status=1; \
 	$(CHAOS) -tags e2e,chaos -run '^TestChaos' -timeout 40m ./test -args -scale $(SCALE) || status=1; \
-	$(TABLES) || status=1; exit $$status
+	$(TABLES) chaos $(FIGURES) || status=1; exit $$status
 
 chaossmoke: build ## see in seconds that make chaos works
 	EDGEMANAGE_BIN_DIR=$(CURDIR)/bin $(GO) test -count=1 -tags chaos -run '^TestChaosClock$$' ./network
@@ -77,7 +77,7 @@ chaossmoke: build ## see in seconds that make chaos works
 soak: build ## run 200 edges that misbehave, under load (SOAK=20m)
 	@rm -f $(FIGURES)
 	@status=0; $(CHAOS) -tags e2e,chaos -run '^TestSoak$$' -timeout 0 ./test -args -soak $(SOAK) || status=1; \
-	$(TABLES) || status=1; exit $$status
+	$(TABLES) soak $(FIGURES) || status=1; exit $$status
 
 man: go ## write the manual pages anew, of the help and the README
 	$(GO) test -run '^(TestManPages|TestHelp)$$' -count=1 ./cmd/edgemanage -update

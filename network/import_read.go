@@ -3,6 +3,7 @@ package network
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -224,7 +225,12 @@ func readIn(root *os.Root, name string) ([]byte, error) {
 	if info.Size() > maxStore {
 		return nil, fmt.Errorf("%d bytes: expected at most %d", info.Size(), maxStore)
 	}
-	return root.ReadFile(name)
+	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // it may have become a pipe since
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxStore))
 }
 
 // denied says whether a file is there and the system refuses to let it be read. That is no damage of a file: it is mended by

@@ -12,6 +12,7 @@ import (
 
 	"github.com/deflect-ca/coredns-edgemanage/config"
 	"github.com/deflect-ca/coredns-edgemanage/history"
+	"github.com/deflect-ca/coredns-edgemanage/internal/outfile"
 	"github.com/deflect-ca/coredns-edgemanage/legacy"
 	"github.com/deflect-ca/coredns-edgemanage/selector"
 )
@@ -19,10 +20,11 @@ import (
 // legacyWriter keeps the files of the Python edgemanage up, so that it can take over again: DIR/<edge>.edgestore for each
 // edge and canary, and DIR/<network>.state. That tool knows IPv4 alone, and so do they. It belongs to the keeper.
 type legacyWriter struct {
-	network *Network
-	stores  map[string]*legacyStore
-	state   legacy.State
-	known   bool // what was found in the directory has been read
+	network  *Network
+	watchdog *watchdog
+	stores   map[string]*legacyStore
+	state    legacy.State
+	known    bool // what was found in the directory has been read
 }
 
 // legacyStore is the store of one edge, and what of it is on the disk.
@@ -34,18 +36,17 @@ type legacyStore struct {
 // mostLegacy bounds what grows with every round; the tool itself bounds fetch times and averages alike.
 const mostLegacy = 2000
 
-func newLegacyWriter(n *Network) *legacyWriter {
-	w := &legacyWriter{network: n, stores: map[string]*legacyStore{}}
-	for name, samples := range n.past {
+func newLegacyWriter(n *Network, past map[string][]legacy.Sample, watchdog *watchdog) *legacyWriter {
+	w := &legacyWriter{network: n, watchdog: watchdog, stores: map[string]*legacyStore{}}
+	for name, samples := range past {
 		w.store(name).FetchTimes = samples
 	}
-	n.past = nil // the writer's now, which drops the oldest as others come
 	return w
 }
 
 // remind has the histories copied for the writer, if there is one. It precedes the first sample of this network.
 func (n *Network) remind() {
-	if n.keeps() && n.config.Legacy != "" {
+	if !n.mute() && n.config.Legacy != "" {
 		n.past = n.pastSamples()
 	}
 }
@@ -82,18 +83,16 @@ func (w *legacyWriter) store(name string) *legacyStore {
 }
 
 // write brings the directory up to date: the edges whose mode changed at once, all others, and the state, with a round.
-func (w *legacyWriter) write(s *Status, round bool) error {
-	dir := w.network.config.Legacy
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("writing legacy %q: %w", dir, reason(err))
-	}
-	root, err := os.OpenRoot(dir)
+func (w *legacyWriter) write(s *Status, round bool) (errs []error) {
+	w.watchdog.watch(fmt.Sprintf("opening legacy %q", w.network.config.Legacy))
+	root, err := w.open()
 	if err != nil {
-		return fmt.Errorf("writing legacy %q: %w", dir, reason(err))
+		return []error{fmt.Errorf("writing legacy %q: %w", w.network.config.Legacy, reason(err))}
 	}
 	defer root.Close()
 	edges := legacyEdges(s)
 	if !w.known {
+		w.watchdog.watch(fmt.Sprintf("reading legacy %q", w.network.config.Legacy))
 		w.recall(root, edges)
 		w.known = true
 	}
@@ -101,22 +100,49 @@ func (w *legacyWriter) write(s *Status, round bool) error {
 	if !round {
 		edges = urgent
 	}
-	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(edges)) {
-		if store := w.store(name); store.dirty || !exists(root, name+storeSuffix) {
-			if err := replace(root, name+storeSuffix, store.Encode()); err != nil {
-				errs = append(errs, err)
-				continue
-			}
-			store.dirty = false
+		store := w.store(name)
+		if !store.dirty && exists(root, name+storeSuffix) {
+			continue
 		}
+		if err := w.replace(root, name+storeSuffix, store.Encode()); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		store.dirty = false
 	}
 	if round || len(urgent) > 0 {
 		w.summarize(s)
-		errs = append(errs, replace(root, w.network.config.Name+".state", w.state.Encode()))
+		if err := w.replace(root, w.network.config.Name+".state", w.state.Encode()); err != nil {
+			errs = append(errs, err)
+		}
 	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("writing legacy: %w", errs[slices.IndexFunc(errs, func(err error) bool { return err != nil })])
+	return errs
+}
+
+// open opens the directory, which is made where it is missing, and the first time removes what a crash left half written.
+func (w *legacyWriter) open() (*os.Root, error) {
+	dir := w.network.config.Legacy
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	root, err := outfile.OpenDir(dir)
+	if err != nil || w.known {
+		return root, err
+	}
+	if err := outfile.RemoveLeftovers(root); err != nil {
+		root.Close()
+		return nil, err
+	}
+	return root, nil
+}
+
+// replace replaces a file. It is not synced: after a crash of the machine the one before may be there, which the next round
+// replaces.
+func (w *legacyWriter) replace(root *os.Root, name string, content []byte) error {
+	w.watchdog.watch(fmt.Sprintf("writing %q", filepath.Join(w.network.config.Legacy, name)))
+	if err := outfile.Replace(root, name, content, false); err != nil {
+		return fmt.Errorf("writing %q: %w", filepath.Join(w.network.config.Legacy, name), reason(err))
 	}
 	return nil
 }

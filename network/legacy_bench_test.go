@@ -24,7 +24,7 @@ func BenchmarkLegacy1000(b *testing.B) {
 		}
 	}
 	n.decide()
-	w := newLegacyWriter(n)
+	w := newLegacyWriter(n, nil, newWatchdog(n, lane{}, fileHangs))
 	for i := range edges {
 		store := w.store(fmt.Sprintf("edge%d", i))
 		for j := range mostLegacy {
@@ -57,8 +57,8 @@ func BenchmarkLegacy1000(b *testing.B) {
 		for _, e := range n.mem.order {
 			n.keepSample(e, IPv4, now, 150*time.Millisecond, true)
 		}
-		if err := w.write(n.Status(), true); err != nil {
-			b.Fatal(err)
+		if errs := w.write(n.Status(), true); errs != nil {
+			b.Fatal(errs)
 		}
 	}
 	b.ReportMetric(float64(bytes)/1e6, "MB/op")

@@ -23,25 +23,17 @@ type command func()
 // run is the network's goroutine: everything that changes it happens here, one thing at a time.
 func (n *Network) run(ctx context.Context) {
 	defer close(n.stopped)
-	defer n.helpers.Wait()
-	rereads := make(chan reread)
-	n.helpers.Go(func() { watch(ctx, n.config, n.inputs, rereads) })
-	rewrites := make(chan rewritten)
-	if n.config.Includes != "" {
-		includes := n.mem.includes
-		n.helpers.Go(func() { watchIncludes(ctx, n.config, includes, n.told, rewrites) })
-	}
-	if n.config.ZoneFiles != "" && !n.config.DryRun {
-		settling := n.mem.settling
-		n.helpers.Go(func() { n.writeZones(ctx, n.files, settling) })
-	}
+	rereads, rewrites := make(chan reread), make(chan rewritten)
+	n.mem.aside = append(await(n.mem.aside, 0), n.watchers(ctx, rereads, rewrites)...)
+	defer func() {
+		n.helpers.Wait()
+		n.mem.aside = await(n.mem.aside, leaveAfter)
+	}()
 	if !n.recollected(ctx) {
 		return
 	}
 	n.remind()
-	if n.keeps() {
-		n.helpers.Go(func() { n.keepFiles(ctx) })
-	}
+	n.mem.aside = append(n.mem.aside, n.writers(ctx)...)
 	n.contactAtStart()
 	listens, patience := n.listening, time.NewTimer(listensBy)
 	defer patience.Stop()

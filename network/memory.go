@@ -57,6 +57,8 @@ type Memory struct {
 	settling  *settling // events that wait for zone files
 	roundOver bool      // a round has ended, of which the commands after it have not been told
 
+	aside []<-chan struct{} // who uses disks beside the network; each is closed when it has ended
+
 	changes *changelog // never nil
 
 	once *state.Once // what a round alone left; a server drops it
@@ -141,7 +143,7 @@ func (m *Memory) forget(now time.Time) {
 
 // Close gives up the state directory, after writing what is left, and then ends what tells others: commands and webhooks may
 // take some seconds, after which whoever stops the process has run out of patience. It is for a memory that no network will
-// take over.
+// take over. A writer that a disk holds up is left behind.
 func (m *Memory) Close() error {
 	var err error
 	if m.unread != nil {
@@ -152,6 +154,7 @@ func (m *Memory) Close() error {
 		err = errors.Join(err, m.store.Close())
 		m.store = nil
 	}
+	m.aside = await(m.aside, leaveLast)
 	if m.notifier != nil {
 		m.notifier.Close()
 		m.notifier = nil

@@ -55,6 +55,7 @@ type Options struct {
 
 	// reads, unless nil, is told of each history before its samples are read; tests hold the reading there.
 	reads func(ctx context.Context, edge string)
+	hold  func(use, doing string) // a disk that hangs, of the tests
 }
 
 // Secondaries notifies secondaries. *notify.Notifier does.
@@ -84,8 +85,11 @@ type Network struct {
 	notifying func(notify.Options) Secondaries
 	hooking   func(hooks.Options) Hooks
 	files     chan struct{} // wakes who writes the zone files
-	kept      chan struct{} // wakes the keeper
-	samples   samples       // for the keeper
+	listed    chan struct{} // wakes who writes the live list
+	kept      chan struct{} // wakes who writes the files of legacy
+	samples   samples       // for the latter
+
+	hold func(use, doing string) // unless nil, called before a disk is used
 
 	reads   func(ctx context.Context, edge string)
 	tracing chan struct{} // taken while a trace is made
@@ -125,7 +129,7 @@ type Network struct {
 	ordered  []string                   // edges whose mode an operator sets with the decision that is being taken, sorted
 	dirty    bool                       // something is to be saved although no set changed
 	news     news                       // for the hooks
-	past     map[string][]legacy.Sample // the histories that the keeper begins with
+	past     map[string][]legacy.Sample // the histories that the files of legacy begin with
 	heralds  bool                       // there are commands to run before a round
 	single   *single                    // nil unless this is one round alone
 	interim  *interim                   // nil unless it is offline
@@ -147,7 +151,7 @@ func New(c *config.Network, in *Inputs, o Options) (*Network, error) {
 		rules: rules(c),
 		zones: slices.Compact(slices.Sorted(slices.Values(o.Zones))), published: o.Published, moved: o.ZonesMoved,
 		claimed: o.Claimed, listening: o.Listening, notifying: o.Secondaries, hooking: o.Hooks, reads: o.reads, tracing: make(chan struct{}, 1),
-		files: make(chan struct{}, 1), kept: make(chan struct{}, 1),
+		files: make(chan struct{}, 1), listed: make(chan struct{}, 1), kept: make(chan struct{}, 1), hold: o.hold,
 	}
 	if n.notifying == nil {
 		n.notifying = func(o notify.Options) Secondaries { return notify.New(o) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/deflect-ca/coredns-edgemanage/hooks"
@@ -171,7 +170,7 @@ func (n *Network) carryOut(ctx context.Context) (failures []error) {
 		n.awaitSave(ctx)
 	}
 	changed, failures := n.writeOnce(ctx)
-	failures = append(failures, n.keepOnce()...)
+	failures = append(failures, n.keepOnce(ctx)...)
 	well := n.tellOnceOver(ctx, changed)
 	once := *n.mem.once
 	once.Unfinished, once.Untold, once.Warned = ctx.Err() != nil, !well, n.single.warned.all()
@@ -200,16 +199,21 @@ func (n *Network) awaitSave(ctx context.Context) {
 }
 
 // keepOnce writes the live list and what legacy names.
-func (n *Network) keepOnce() (failures []error) {
-	if !n.keeps() {
+func (n *Network) keepOnce(ctx context.Context) (failures []error) {
+	if n.mute() {
 		return nil
 	}
-	k := &keeper{network: n}
+	s := n.Status()
 	if n.config.LiveList != "" {
-		failures = append(failures, k.writeLive(n.Status()))
+		errs, _ := n.within(ctx, lane{n.config.Name, "live_list", n.config.LiveList}, fileHangs, func(w *watchdog) []error { return n.writeLive(s, w) })
+		failures = append(failures, errs...)
 	}
 	if n.config.Legacy != "" {
-		failures = append(failures, newLegacyWriter(n).write(n.Status(), true))
+		past := n.past
+		errs, _ := n.within(ctx, lane{n.config.Name, "legacy", n.config.Legacy}, fileHangs, func(w *watchdog) []error {
+			return newLegacyWriter(n, past, w).write(s, true)
+		})
+		failures = append(failures, byCause(errs, map[string]bool{}, "files")...)
 	}
-	return slices.DeleteFunc(failures, func(err error) bool { return err == nil })
+	return failures
 }

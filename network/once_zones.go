@@ -3,6 +3,7 @@ package network
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -63,22 +64,31 @@ func (n *Network) writeOnce(ctx context.Context) (changed bool, failures []error
 	if n.config.ZoneFiles == "" {
 		return false, nil
 	}
-	w := &fileWriter{network: n, template: Template(n.config), written: map[string]version{}}
-	defer w.close()
-	if err := w.open(); err != nil {
-		return false, []error{err}
-	}
-	wrote, failures := w.put(ctx, n.Snapshot(), nil)
-	now := n.now()
-	for zone, since := range n.mem.once.Gone {
-		if now.Sub(since) < n.config.Interval {
-			continue
+	s, now, gone, wrote := n.Snapshot(), n.now(), maps.Clone(n.mem.once.Gone), 0
+	errs, ended := n.within(ctx, lane{n.config.Name, "zonefiles", n.config.ZoneFiles}, zonesHang, func(watchdog *watchdog) (errs []error) {
+		w := &fileWriter{network: n, template: Template(n.config), watchdog: watchdog, written: map[string]version{}}
+		defer w.close()
+		watchdog.watch(fmt.Sprintf("opening zone files %q", n.config.ZoneFiles))
+		if err := w.open(); err != nil {
+			return []error{err}
 		}
-		if err := w.dir.Remove(zone); err != nil && !errors.Is(err, zonefile.ErrForeign) {
-			failures = append(failures, err)
-			continue
+		wrote, errs = w.put(ctx, s, nil)
+		for zone, since := range gone {
+			if now.Sub(since) < n.config.Interval {
+				continue
+			}
+			watchdog.watch(fmt.Sprintf("removing the file of zone %q", zone))
+			if err := w.dir.Remove(zone); err != nil && !errors.Is(err, zonefile.ErrForeign) {
+				errs = append(errs, err)
+				continue
+			}
+			delete(gone, zone)
 		}
-		delete(n.mem.once.Gone, zone)
+		return errs
+	})
+	if !ended {
+		return false, errs
 	}
-	return wrote > 0, byCause(failures, map[string]bool{})
+	n.mem.once.Gone = gone
+	return wrote > 0, byCause(errs, map[string]bool{}, "zones")
 }

@@ -73,9 +73,12 @@ func (n *Network) passOn(s *Snapshot, zones []string) {
 }
 
 // wakeWriter has the zone files brought up to date.
-func (n *Network) wakeWriter() {
+func (n *Network) wakeWriter() { wake(n.files) }
+
+// wake has a writer bring its files up to date.
+func wake(writer chan<- struct{}) {
 	select {
-	case n.files <- struct{}{}:
+	case writer <- struct{}{}:
 	default: // it is awake, or does not run
 	}
 }

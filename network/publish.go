@@ -44,10 +44,8 @@ func (n *Network) publish(now time.Time, changed bool, events []Event) {
 		n.release(s, before, slices.Clip(append([]string{}, zones...)))
 	}
 	n.status.Store(n.describe(now))
-	select {
-	case n.kept <- struct{}{}:
-	default: // it is awake, or does not run
-	}
+	wake(n.listed)
+	wake(n.kept)
 	for _, e := range events {
 		if c, ok := e.(SetChanged); ok {
 			c.Serial = n.mem.serial

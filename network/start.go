@@ -151,11 +151,12 @@ func (n *Network) open(memory *Memory) error {
 	// The directory is another one now. What this process knows is newer than most of what is found there.
 	telling := memory.hooks // what waits in them has nothing to do with the directory
 	unread := memory.unread
-	memory.hooks, memory.unread = nil, nil
+	aside := memory.aside // they go on, and are waited for at the end
+	memory.hooks, memory.unread, memory.aside = nil, nil, nil
 	memory.Close()
 	store := fresh.store
 	*fresh = *memory
-	fresh.hooks, fresh.unread = telling, unread
+	fresh.hooks, fresh.unread, fresh.aside = telling, unread, aside
 	fresh.store, fresh.dir, fresh.kept = store, dir, map[string]string{}
 	for _, w := range fresh.reconcile(loaded, c) {
 		n.tell(Warning{w})

@@ -18,6 +18,17 @@ type reread struct {
 	faults []FileFault
 }
 
+// watchers starts who polls the files that are read. Their disk may hang too; after a reload the new ones wait for the old.
+func (n *Network) watchers(ctx context.Context, rereads chan<- reread, rewrites chan<- rewritten) (all []<-chan struct{}) {
+	c, inputs, includes, told := n.config, n.inputs, n.mem.includes, n.told
+	hangs := func(err error) Event { return Warning{err.Error()} }
+	all = append(all, n.aside(ctx, lane{c.Name, "inputs", ""}, hangs, func(*watchdog) { watch(ctx, c, inputs, rereads) }))
+	if c.Includes != "" {
+		all = append(all, n.aside(ctx, lane{c.Name, "includes", c.Includes}, hangs, func(*watchdog) { watchIncludes(ctx, c, includes, told, rewrites) }))
+	}
+	return all
+}
+
 // watch polls the files of the configuration and sends what it read of them. It has a goroutine of its own since a file
 // on a disk that hangs must not delay a decision.
 func watch(ctx context.Context, c *config.Network, current *Inputs, out chan<- reread) {

@@ -18,6 +18,7 @@ const rewriteAfter = 5 * time.Second
 type fileWriter struct {
 	network  *Network
 	template *zonefile.Template
+	watchdog *watchdog
 	dir      *zonefile.Directory // nil until it could be opened, and after trouble
 	written  map[string]version  // what the file of a zone holds
 	gone     map[string]time.Time
@@ -31,9 +32,9 @@ type version struct {
 }
 
 // writeZones runs until the context ends. wake is sent to after each publication, settling has who waits for its files.
-func (n *Network) writeZones(ctx context.Context, wake <-chan struct{}, settling *settling) {
+func (n *Network) writeZones(ctx context.Context, wake <-chan struct{}, settling *settling, watchdog *watchdog) {
 	w := &fileWriter{
-		network: n, template: Template(n.config),
+		network: n, template: Template(n.config), watchdog: watchdog,
 		written: map[string]version{}, gone: map[string]time.Time{}, told: map[string]bool{},
 	}
 	defer w.close()
@@ -48,6 +49,7 @@ func (n *Network) writeZones(ctx context.Context, wake <-chan struct{}, settling
 		}
 		next, waiting := n.config.Interval, settling.take()
 		errs := w.write(ctx)
+		watchdog.rest()
 		if ctx.Err() != nil {
 			settling.putBack(waiting)
 			return
@@ -73,6 +75,7 @@ func (w *fileWriter) close() {
 
 // write brings the directory up to date. What cannot be written keeps nothing else from being.
 func (w *fileWriter) write(ctx context.Context) (errs []error) {
+	w.watchdog.watch(fmt.Sprintf("opening zone files %q", w.network.config.ZoneFiles))
 	if err := w.open(); err != nil {
 		return []error{err}
 	}
@@ -111,6 +114,7 @@ func (w *fileWriter) put(ctx context.Context, s *Snapshot, there []string) (chan
 		if here && w.written[zone] == v || !s.Complete(zone) {
 			continue
 		}
+		w.watchdog.watch(fmt.Sprintf("writing the file of zone %q", zone))
 		wrote, err := w.dir.Put(zone, Records(w.template, s, zone))
 		if err != nil {
 			errs = append(errs, err)
@@ -142,6 +146,7 @@ func (w *fileWriter) remove(there, zones []string) (errs []error) {
 		if now.Sub(since) < w.network.config.Interval {
 			continue
 		}
+		w.watchdog.watch(fmt.Sprintf("removing the file of zone %q", zone))
 		if err := w.dir.Remove(zone); err != nil {
 			errs = append(errs, err)
 			continue
@@ -154,26 +159,40 @@ func (w *fileWriter) remove(there, zones []string) (errs []error) {
 
 // tell tells of trouble once.
 func (w *fileWriter) tell(errs []error) {
-	for _, err := range byCause(errs, w.told) {
+	for _, err := range byCause(errs, w.told, "zones") {
 		w.network.tell(ZoneFilesFailed{err})
 	}
 }
 
-// byCause is of each cause that has not been told of its first error, however many files it concerns.
-func byCause(errs []error, told map[string]bool) (first []error) {
+// byCause is of each cause that has not been told of its first error, however many files, called what, it concerns.
+func byCause(errs []error, told map[string]bool, what string) (first []error) {
 	for _, err := range errs {
-		cause := err
-		for errors.Unwrap(cause) != nil {
-			cause = errors.Unwrap(cause)
-		}
-		if told[cause.Error()] {
+		cause := causeOf(err)
+		if told[cause] {
 			continue
 		}
-		told[cause.Error()] = true
+		told[cause] = true
 		if len(errs) > 1 {
-			err = fmt.Errorf("%w (%d zones have trouble in all)", err, len(errs))
+			err = fmt.Errorf("%w (%d %s have trouble in all)", err, len(errs), what)
 		}
 		first = append(first, err)
 	}
 	return first
+}
+
+// causeOf is what is at the bottom of an error, without the file that it concerns.
+func causeOf(err error) string {
+	for errors.Unwrap(err) != nil {
+		err = errors.Unwrap(err)
+	}
+	return err.Error()
+}
+
+// causes are those of errors.
+func causes(errs []error) map[string]bool {
+	all := map[string]bool{}
+	for _, err := range errs {
+		all[causeOf(err)] = true
+	}
+	return all
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -17,7 +18,8 @@ import (
 type answerCase struct {
 	name   string
 	answer string
-	any    bool // no object is expected
+	any    bool   // no object is expected
+	accept string // an Accept-Encoding of the operator's
 	want   Outcome
 	status int
 	err    string
@@ -25,6 +27,11 @@ type answerCase struct {
 
 func plain(status, body string) string {
 	return fmt.Sprintf("HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
+}
+
+// marked is an answer that says in header lines how its body is coded.
+func marked(lines, body string) string {
+	return fmt.Sprintf("HTTP/1.1 200 OK\r\n%s\r\nContent-Length: %d\r\n\r\n%s", lines, len(body), body)
 }
 
 func zipped(body string) string {
@@ -77,6 +84,19 @@ var answers = []answerCase{
 	{name: "wrong", answer: plain("200 OK", "the edge is out of work"), want: Checksum, status: 200,
 		err: "body has SHA-256 22b356805e4f26fb, expected 7d973b56293381ad"},
 	{name: "gzip", answer: zipped(objectBody), want: Size, status: 200, err: "body is over 23 bytes, expected 23"},
+	{name: "gzip, any", any: true, answer: zipped(objectBody), want: OK, status: 200},
+	{name: "marked as gzip", answer: marked("Content-Encoding: gzip", objectBody), want: Read, status: 200, err: errCoded.Error()},
+	{name: "marked as of two codings", answer: marked("content-encoding: identity\r\nContent-Encoding: , BR", objectBody),
+		want: Read, status: 200, err: errCoded.Error()},
+	{name: "marked as something unheard of", answer: marked("Content-Encoding: s3cret", objectBody),
+		want: Read, status: 200, err: errCoded.Error()},
+	{name: "marked as identity", answer: marked("Content-Encoding: Identity, identity", objectBody), want: OK, status: 200},
+	{name: "marked as nothing", answer: marked("Content-Encoding: ", objectBody), want: OK, status: 200},
+	{name: "marked as gzip, wrong", answer: marked("Content-Encoding: gzip", "the edge is out of work"), want: Checksum, status: 200,
+		err: "body has SHA-256 22b356805e4f26fb, expected 7d973b56293381ad"},
+	{name: "marked as gzip, any", any: true, answer: marked("Content-Encoding: gzip", objectBody), want: OK, status: 200},
+	{name: "marked as gzip, which was asked for", accept: "gzip", answer: marked("Content-Encoding: gzip", objectBody),
+		want: OK, status: 200},
 	{name: "claims exabytes", answer: "HTTP/1.1 200 OK\r\nContent-Length: 9000000000000000000\r\n\r\n" + objectBody + "x",
 		want: Size, status: 200, err: "body is over 23 bytes, expected 23"},
 	{name: "short up to the close", answer: "HTTP/1.0 200 OK\r\n\r\nthe", want: Size, status: 200,
@@ -125,7 +145,11 @@ func TestAnswers(t *testing.T) {
 				conn.(*net.TCPConn).CloseWrite()
 				io.Copy(io.Discard, conn)
 			})
-			p := New(Options{URL: objectURL(t, "http", at), Timeout: patience, Retry: 3})
+			o := Options{URL: objectURL(t, "http", at), Timeout: patience, Retry: 3}
+			if tc.accept != "" {
+				o.Header = http.Header{"accept-encoding": {tc.accept}}
+			}
+			p := New(o)
 			p.Expect(tc.expectation())
 			got := p.Probe(t.Context(), loopback)
 			checkResult(t, got, tc.want, tc.err)

@@ -67,7 +67,12 @@ func (p *Prober) fetch(ctx context.Context, remote netip.AddrPort, res *Result) 
 		return Status, fmt.Errorf("status is %s, expected 2xx other than 206", status)
 	}
 	wire.left = math.MaxInt64 // the body has bounds of its own
-	return p.judge(ctx, wire, resp.Body)
+	outcome, err = p.judge(ctx, wire, resp.Body)
+	if outcome == OK && !p.anyCoding && p.object.Load() != nil && coded(resp.Header) {
+		// Without an object to compare, a coding is the edge's to choose: the request refuses none (RFC 9110, 12.5.3).
+		return Read, errCoded
+	}
+	return outcome, err
 }
 
 // ask sends the request and waits for the first byte of the answer.

@@ -25,7 +25,7 @@ const (
 	Status           // the answer was not 2xx, or was 206
 	Checksum         // the body has the right length and is another
 	Size             // the body is longer or shorter than the object
-	Read             // the answer was not HTTP, or ended before it was complete
+	Read             // the answer was not HTTP, ended before it was complete, or marks the plain object as coded
 	Internal         // a fault of this program
 	Local            // a fault of this machine (descriptors, memory, no route): no sample of the edge
 )

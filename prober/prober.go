@@ -63,6 +63,7 @@ type Prober struct {
 	tries            int
 	port             uint16
 	request          []byte      // one GET, the same for every probe
+	anyCoding        bool        // the operator's headers say which codings are accepted
 	tls              *tls.Config // nil for http
 	source4, source6 netip.Addr
 	object           atomic.Pointer[Object]
@@ -91,6 +92,7 @@ func New(o Options) *Prober {
 	if p.request, p.unfit = marshalRequest(o.URL, o.Header); p.unfit != nil {
 		return p
 	}
+	p.anyCoding = asksForCoding(o.Header)
 	if o.URL.Scheme == "https" {
 		p.tls = &tls.Config{
 			// A fully qualified name with its dot is in no certificate.

@@ -10,6 +10,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/internal/outfile"
 )
 
 // changesLimit is the number of lines at which changes.jsonl is rotated.
@@ -66,7 +68,7 @@ func decodeChanges(data []byte) []Change {
 // ReadChanges returns the last n changes in dir, newest first, without lock or writing. A directory without any is no
 // error.
 func ReadChanges(dir string, n int) ([]Change, error) {
-	root, err := os.OpenRoot(dir)
+	root, err := outfile.OpenDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
+
+	"github.com/deflect-ca/coredns-edgemanage/internal/outfile"
 )
 
 // Loaded is what a directory held when it was read.
@@ -108,7 +110,7 @@ func (l *Loaded) Close() error {
 
 // openRoot opens a directory for reading, or returns nil.
 func (l *Loaded) openRoot(dir string) *os.Root {
-	root, err := os.OpenRoot(dir)
+	root, err := outfile.OpenDir(dir)
 	if err == nil {
 		return root
 	}

@@ -14,7 +14,7 @@ var ErrLocked = errors.New("held by another process")
 // Held says whether another process, or another Store, holds the lock of a directory: its error wraps ErrLocked and names the
 // file. It takes the lock for a moment where nobody does, and makes nothing.
 func Held(dir string) error {
-	f, err := os.Open(filepath.Join(dir, lockName))
+	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil // nobody has been there
 	}

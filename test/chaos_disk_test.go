@@ -10,12 +10,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/internal/figures"
 )
 
 // TestChaosDisk takes the disk of the state away in every way there is, breaks an edge and lets an operator withdraw another
 // meanwhile, gives the disk back, and kills the server: what was decided on the bad disk must be there after the start.
 func TestChaosDisk(t *testing.T) {
 	privileged(t)
+	figures.Part(t)
 	const image = "dd if=/dev/zero of=IMAGE bs=1M count=16 2>/dev/null && mkfs.ext4 -q IMAGE && mount -o loop IMAGE STATE"
 	for _, tt := range []struct {
 		name          string
@@ -34,6 +37,7 @@ func TestChaosDisk(t *testing.T) {
 		{name: "vanished", mount: "true", breaks: "rm -r STATE/main", mends: "true", saves: true},
 		{name: "vanished for good", mount: "true", breaks: "rm -r STATE && touch STATE", mends: "rm STATE"},
 	} {
+		figures.Expect(t, "faults", "disk: "+tt.name)
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			st := newSite(t, 6)

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/internal/figures"
 )
 
 const okHead = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
@@ -65,6 +67,7 @@ const memoryBound = 48 << 20
 // TestChaosEdges puts edges that mean harm in the place of live ones, one after the other. Each must leave as a dead one
 // does, and cost the server neither answers nor memory.
 func TestChaosEdges(t *testing.T) {
+	figures.Part(t)
 	t.Run("http", func(t *testing.T) {
 		t.Parallel()
 		besiege(t, newSite(t, 5), harms, "edges: ")
@@ -78,6 +81,9 @@ func TestChaosEdges(t *testing.T) {
 }
 
 func besiege(t *testing.T, st *site, harms map[string]harm, prefix string) {
+	for name := range harms {
+		figures.Expect(t, "faults", prefix+name)
+	}
 	s := startServer(t, st.dir, block("example.org", st.directive("main")))
 	s.full(2)
 	o := st.operator()
@@ -92,6 +98,7 @@ func besiege(t *testing.T, st *site, harms map[string]harm, prefix string) {
 			set := s.full(2)
 			eventually(t, patience, "the trap to be visited", func() bool { return tr.caught.Load() > 1 })
 			outcome := o.edges()[victim.name].Outcome
+			kept := st.saved(t, s)
 			answers := w.answers()
 			tr.close()
 			victim.set(t, healthy)
@@ -100,7 +107,7 @@ func besiege(t *testing.T, st *site, harms map[string]harm, prefix string) {
 				t.Errorf("the outcome is %q, want a failure", outcome)
 			}
 			fault(t, prefix+name, answers, fmt.Sprintf("left after %s, as %s; %d others live", took.Round(100*time.Millisecond), outcome, len(set)),
-				fmt.Sprintf("written; %d kB taken of it a visit, %d MB resident at most so far", tr.sent.Load()>>10/max(1, tr.caught.Load()), s.peak()>>20))
+				fmt.Sprintf("%s; %d kB taken of it a visit, %d MB resident at most so far", kept, tr.sent.Load()>>10/max(1, tr.caught.Load()), s.peak()>>20))
 		})
 	}
 	if grown := s.peak() - start; grown > memoryBound {

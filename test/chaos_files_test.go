@@ -9,10 +9,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/internal/figures"
 )
 
 // TestChaosFiles spoils, while the server runs, each file that it reads.
 func TestChaosFiles(t *testing.T) {
+	figures.Part(t)
 	for _, tt := range []struct {
 		name    string
 		spoil   func(t *testing.T, st *site)
@@ -45,6 +48,7 @@ func TestChaosFiles(t *testing.T) {
 		{"the includes removed", func(t *testing.T, st *site) { must(t, os.Rename(st.path("includes"), st.path("away"))) },
 			func(t *testing.T, st *site) { must(t, os.Rename(st.path("away"), st.path("includes"))) }, true},
 	} {
+		figures.Expect(t, "faults", "files: "+tt.name)
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			st := newSite(t, 4)
@@ -81,7 +85,7 @@ func TestChaosFiles(t *testing.T) {
 			s.leaves(10*swapBound, live[0])
 			s.full(2)
 			fault(t, "files: "+tt.name, answers, "as before; all edges known, and the rest of the zone answered",
-				fmt.Sprintf("the last good version stays; %.0f faults counted", faults))
+				fmt.Sprintf("the last good version stays; %.0f faults counted; once it is mended a dead edge leaves, %s", faults, st.saved(t, s)))
 		})
 	}
 }

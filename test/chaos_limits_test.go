@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/internal/figures"
 )
 
 // TestChaosDescriptors starts the server with 64 descriptors, of which the first round of two hundred slow edges wants more: it
@@ -14,6 +16,8 @@ import (
 // withdrawn for it.
 func TestChaosDescriptors(t *testing.T) {
 	t.Parallel()
+	figures.Part(t)
+	figures.Expect(t, "faults", "limits: 64 descriptors, 200 slow edges")
 	st := newSite(t, 200).with("edge_count 4")
 	for _, e := range st.edges {
 		e.slow(1200 * time.Millisecond)
@@ -53,13 +57,15 @@ func TestChaosDescriptors(t *testing.T) {
 		return probes(t, metricsAt, "local") - from
 	}, func(more float64) bool { return more == 0 })
 	fault(t, "limits: 64 descriptors, 200 slow edges", answers, "as before, no edge withdrawn",
-		fmt.Sprintf("%.0f probes ended as local, within %s and two rounds, and none once the edges were fast again", local, during.Round(time.Second)))
+		fmt.Sprintf("%s; %.0f probes ended as local, within %s and two rounds, and none once the edges were fast again", st.saved(t, s), local, during.Round(time.Second)))
 }
 
 // TestChaosMemory gives the server less memory than it wants. Collecting garbage all the time costs processor time; it must
 // not cost an answer.
 func TestChaosMemory(t *testing.T) {
 	t.Parallel()
+	figures.Part(t)
+	figures.Expect(t, "faults", "limits: GOMEMLIMIT=16MiB, 100 edges, 1,000 zones")
 	st := newSite(t, 100).with("edge_count 4")
 	for _, e := range st.edges {
 		e.slow(10 * time.Millisecond)
@@ -81,5 +87,5 @@ func TestChaosMemory(t *testing.T) {
 	s.full(4)
 	rounds(t, 2, st.edges[5:9]...)
 	fault(t, "limits: GOMEMLIMIT=16MiB, 100 edges, 1,000 zones", w.answers(),
-		fmt.Sprintf("a dead edge left in %s", left.Round(100*time.Millisecond)), fmt.Sprintf("written; %d MB resident", s.memory()>>20))
+		fmt.Sprintf("a dead edge left in %s", left.Round(100*time.Millisecond)), fmt.Sprintf("%s; %d MB resident at most", st.saved(t, s), s.peak()>>20))
 }

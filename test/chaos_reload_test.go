@@ -18,6 +18,8 @@ import (
 // TestChaosReload reloads under load, a third of the time a Corefile that fails, each in a place of its own. No query is
 // lost, one engine is left, and what the process holds stays what it was.
 func TestChaosReload(t *testing.T) {
+	figures.Part(t)
+	figures.Expect(t, "reload", append([]string{"reloads under load", "queries", "engines in the end", "serial and set"}, heldRows...)...)
 	st := newSite(t, 6).with("labels www", "edge_count 3")
 	metricsAt := "127.0.0.1:" + freePort(t)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")

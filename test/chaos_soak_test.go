@@ -29,6 +29,8 @@ func TestSoak(t *testing.T) {
 	if *soakFor == 0 {
 		return
 	}
+	figures.Part(t)
+	figures.Expect(t, "soak", append([]string{"lasted", "apex", "load"}, heldRows...)...)
 	const edges = 200
 	st := newSite(t, edges).with("interval 3s", "timeout 2s", "goodenough 1s", "edge_count 8", "max_changes 50 1m", "labels www")
 	for _, e := range st.edges {

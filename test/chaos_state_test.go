@@ -13,7 +13,12 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/deflect-ca/coredns-edgemanage/internal/figures"
 )
+
+// lostModes is what the log says when they are.
+const lostModes = "the modes that operators set are lost"
 
 // envelope is what a state begins with. A newer format names its checksum otherwise.
 var envelope = regexp.MustCompile(`"format": \d+,\s*"sha256"`)
@@ -54,8 +59,11 @@ func newWreck(t *testing.T) *wreck {
 	st.all(refusing)
 	state := st.path("state/main")
 	err := filepath.WalkDir(state, func(path string, d os.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() && d.Name() != "lock" {
-			name, _ := filepath.Rel(state, path)
+		if err != nil || !d.Type().IsRegular() || d.Name() == "lock" {
+			return err
+		}
+		info, err := d.Info()
+		if name, _ := filepath.Rel(state, path); err == nil && info.Size() > 0 {
 			w.files = append(w.files, name)
 		}
 		return err
@@ -69,13 +77,10 @@ func newWreck(t *testing.T) *wreck {
 // damage changes files of a state, of which it is given the directory, and says what it did.
 type damage func(dir string) (what string)
 
-// flip changes one bit of a file.
+// flip changes one bit of a file, which is not empty.
 func flip(t testing.TB, dir, name string) string {
 	t.Helper()
 	return change(t, dir, name, func(b []byte) ([]byte, string) {
-		if len(b) == 0 {
-			return b, "empty"
-		}
 		at, bit := rand.IntN(len(b)), rand.IntN(8)
 		b[at] ^= 1 << bit
 		return b, fmt.Sprintf("bit %d of byte %d flipped", bit, at)
@@ -107,13 +112,13 @@ func change(t testing.TB, dir, name string, how func([]byte) ([]byte, string)) s
 
 // outcome counts what a server made of damaged states.
 type outcome struct {
-	starts, same, older, undecided atomic.Int64
-	slowest                        atomic.Int64 // nanoseconds from exec to the first answer
+	starts, same, older, undecided, lost atomic.Int64
+	slowest                              atomic.Int64 // nanoseconds from exec to the first answer
 }
 
 // try starts the server from the state with some damage and looks at what it makes of it. With lossy set the modes may be
 // gone, if the server says so.
-func (w *wreck) try(t testing.TB, s *server, dir string, d damage, lossy bool, o *outcome) {
+func (w *wreck) try(t testing.TB, s *server, dir, metricsAt string, d damage, lossy bool, o *outcome) {
 	t.Helper()
 	main := filepath.Join(dir, "main")
 	if err := os.RemoveAll(main); err != nil {
@@ -123,6 +128,7 @@ func (w *wreck) try(t testing.TB, s *server, dir string, d damage, lossy bool, o
 		t.Fatal(err)
 	}
 	what := d(main)
+	warnings := len(s.lines(lostModes))
 	s.start()
 	s.awaitAnswers()
 	first, took := s.firstAnswer(patience)
@@ -132,6 +138,13 @@ func (w *wreck) try(t testing.TB, s *server, dir string, d damage, lossy bool, o
 	op := newOperator(t, filepath.Join(dir, "control.sock"))
 	network, edges := op.network(), op.edges()
 	lost := network.ModesLost
+	counted, _ := metric(t, metricsAt, "modes_lost")
+	if logged := len(s.lines(lostModes)) > warnings; logged != lost || counted > 0 != lost {
+		t.Errorf("%s: modes are lost: shown %t, logged %t, counted %v", what, lost, logged, counted)
+	}
+	if network.Serial < w.now.serial {
+		t.Errorf("%s: the serial is %d, was %d", what, network.Serial, w.now.serial)
+	}
 	switch {
 	case slices.Equal(first, w.now.set):
 		o.same.Add(1)
@@ -149,10 +162,7 @@ func (w *wreck) try(t testing.TB, s *server, dir string, d damage, lossy bool, o
 		if got := edges[w.withdrawn.name].Mode; got.Mode != "unavailable" || got.Comment != "chaos" {
 			t.Errorf("%s: the mode is %+v, and nothing says that modes are lost", what, got)
 		}
-		if network.Serial < w.now.serial {
-			t.Errorf("%s: the serial is %d, was %d", what, network.Serial, w.now.serial)
-		}
-	} else if !lossy {
+	} else if o.lost.Add(1); !lossy {
 		t.Errorf("%s: modes are lost", what)
 	}
 	if s.kill(); t.Failed() {
@@ -163,27 +173,36 @@ func (w *wreck) try(t testing.TB, s *server, dir string, d damage, lossy bool, o
 // TestChaosState starts a server from states with every sort of damage, while no edge answers: all it has is what the
 // damage left.
 func TestChaosState(t *testing.T) {
-	w := newWreck(t)
-	server := func(t *testing.T) (*server, string) {
+	figures.Part(t)
+	const newer = "state: from a newer version"
+	figures.Expect(t, "faults", newer)
+	var w *wreck
+	server := func(t *testing.T) (s *server, state, metricsAt string) {
 		// The path of a socket is at most 107 bytes long, and that of a test may be longer.
-		state := memoryDir(t)
+		state, metricsAt = memoryDir(t), "127.0.0.1:"+freePort(t)
 		directive := strings.ReplaceAll(w.st.directive("main"), w.st.path("state"), state)
-		return newServer(t, t.TempDir(), block(".", directive)), state
+		return newServer(t, t.TempDir(), block(".", "prometheus "+metricsAt, directive)), state, metricsAt
 	}
+	either := func() string { return []string{"state.json", "state.json.1"}[rand.IntN(2)] }
 	any := func() string { return w.files[rand.IntN(len(w.files))] }
-	for _, tt := range []struct {
+	cases := []struct {
 		name   string
 		times  int
 		lossy  bool
 		damage func(t testing.TB) damage
 	}{
-		{"one bit of any file flipped", scaled(1000), false, func(t testing.TB) damage { return func(dir string) string { return flip(t, dir, any()) } }},
-		{"one bit of state.json flipped", scaled(200), false, func(t testing.TB) damage { return func(dir string) string { return flip(t, dir, "state.json") } }},
+		{"one bit of state.json or state.json.1 flipped", scaled(1000), false, func(t testing.TB) damage { return func(dir string) string { return flip(t, dir, either()) } }},
+		{"one bit of any file flipped", scaled(200), false, func(t testing.TB) damage { return func(dir string) string { return flip(t, dir, any()) } }},
 		{"any file truncated", scaled(200), false, func(t testing.TB) damage { return func(dir string) string { return truncate(t, dir, any()) } }},
 		{"both generations damaged", scaled(50), true, func(t testing.TB) damage {
 			return func(dir string) string { return flip(t, dir, "state.json") + ", " + truncate(t, dir, "state.json.1") }
 		}},
-	} {
+	}
+	for _, tt := range cases {
+		figures.Expect(t, "faults", "state: "+tt.name)
+	}
+	w = newWreck(t)
+	for _, tt := range cases {
 		t.Run(tt.name, func(t *testing.T) {
 			const servers = 2
 			var o outcome
@@ -191,25 +210,25 @@ func TestChaosState(t *testing.T) {
 				for range min(servers, tt.times) {
 					t.Run("", func(t *testing.T) {
 						t.Parallel()
-						s, state := server(t)
+						s, state, metricsAt := server(t)
 						for range max(1, tt.times/servers) {
-							w.try(t, s, state, tt.damage(t), tt.lossy, &o)
+							w.try(t, s, state, metricsAt, tt.damage(t), tt.lossy, &o)
 						}
 					})
 				}
 			})
 			state := "the withdrawn edge stayed withdrawn, no serial fell"
 			if tt.lossy {
-				state = "that modes are lost is logged, counted and shown, unless a sound generation was left"
+				state = fmt.Sprintf("no serial fell; %d times modes were lost, which was logged, counted and shown", o.lost.Load())
 			}
-			fault(t, fmt.Sprintf("state: %s, %d variants", tt.name, o.starts.Load()),
-				fmt.Sprintf("first answer at most %s after exec", time.Duration(o.slowest.Load()).Round(time.Millisecond)),
+			fault(t, "state: "+tt.name,
+				fmt.Sprintf("%d variants; first answer at most %s after exec", o.starts.Load(), time.Duration(o.slowest.Load()).Round(time.Millisecond)),
 				fmt.Sprintf("%d as before the crash, %d as one generation before, %d none before the first decision", o.same.Load(), o.older.Load(), o.undecided.Load()),
 				state)
 		})
 	}
 	t.Run("from a newer version", func(t *testing.T) {
-		s, state := server(t)
+		s, state, _ := server(t)
 		if err := os.CopyFS(filepath.Join(state, "main"), os.DirFS(w.st.path("state/main"))); err != nil {
 			t.Fatal(err)
 		}
@@ -225,6 +244,6 @@ func TestChaosState(t *testing.T) {
 		if after := readFile(t, filepath.Join(state, "main/state.json")); after != before {
 			t.Error("the file is not what it was")
 		}
-		fault(t, "state: from a newer version", "none: the server does not start, and says by which file", "-", "untouched, for the newer version")
+		fault(t, newer, "none: the server does not start, and says by which file", "-", "untouched, for the newer version")
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +31,7 @@ type witness struct {
 	ended sync.WaitGroup
 
 	mu      sync.Mutex
+	paused  bool
 	asked   int
 	lost    int // no answer within five seconds
 	refused int // another rcode than success
@@ -68,7 +70,31 @@ func (w *witness) end() {
 	w.ended.Wait()
 }
 
+// pause has it ask no more until resume: the server is to be away.
+func (w *witness) pause() { w.rest(true) }
+
+func (w *witness) resume() { w.rest(false) }
+
+func (w *witness) rest(paused bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.paused = paused
+}
+
+// seen are the sets that were answered so far, in turn.
+func (w *witness) seen() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.sets)
+}
+
 func (w *witness) ask() {
+	w.mu.Lock()
+	paused := w.paused
+	w.mu.Unlock()
+	if paused {
+		return
+	}
 	start := time.Now()
 	m, err := w.s.exchange(zone, dns.TypeA, 5*time.Second)
 	took := time.Since(start)
@@ -77,6 +103,7 @@ func (w *witness) ask() {
 	w.asked++
 	w.slowest = max(w.slowest, took)
 	switch {
+	case err != nil && w.paused:
 	case err != nil:
 		w.lost++
 	case m.Rcode != dns.RcodeSuccess:

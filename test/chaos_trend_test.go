@@ -34,8 +34,8 @@ func newTrend(t testing.TB, s *server, metricsAt string) *trend {
 
 var goroutinesNow = regexp.MustCompile(`(?m)^go_goroutines ([0-9.e+]+)$`)
 
-// look adds what the process holds now.
-func (tr *trend) look() {
+// running is how many goroutines there are now.
+func (tr *trend) running() float64 {
 	tr.t.Helper()
 	m := goroutinesNow.FindStringSubmatch(metricsPage(tr.t, tr.at))
 	if m == nil {
@@ -45,6 +45,13 @@ func (tr *trend) look() {
 	if err != nil {
 		tr.t.Fatal(err)
 	}
+	return goroutines
+}
+
+// look adds what the process holds now.
+func (tr *trend) look() {
+	tr.t.Helper()
+	goroutines := tr.running()
 	files, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", tr.s.cmd.Process.Pid))
 	if err != nil {
 		tr.t.Fatal(err)
@@ -76,6 +83,9 @@ func (tr *trend) of(value func(holding) float64) (l line) {
 	l.first, l.last, l.most = median(all[:third]), median(all[len(all)-third:]), slices.Max(all)
 	return l
 }
+
+// heldRows are the rows of flat.
+var heldRows = []string{"goroutines", "descriptors", "memory resident"}
 
 // slopeFrom is how long a while must be for its slope to say anything.
 const slopeFrom = 2 * time.Minute

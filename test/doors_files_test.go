@@ -3,12 +3,14 @@
 package test
 
 import (
+	"bufio"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,21 +23,29 @@ import (
 // busy has a server write every kind of file that it writes, and waits until they are there.
 func (st *site) busy(s *server) {
 	st.t.Helper()
-	t := st.t
 	s.awaitAnswers()
 	s.full(2)
-	for _, name := range []string{"state/main/state.json", "state/main/rounds.log", "state/main/changes.jsonl", "state/main/includes/example.org.", "zones/example.org.zone"} {
-		eventually(t, patience, name, func() bool {
-			info, err := os.Stat(st.path(name))
-			return err == nil && info.Size() > 0
-		})
+	for _, name := range []string{
+		"state/main/state.json", "state/main/rounds.log", "state/main/changes.jsonl", "state/main/includes/example.org.",
+		"zones/example.org.zone", "live", "legacy/main.state", "legacy/edge1.example.net.edgestore",
+	} {
+		st.awaitFile(name)
 	}
+}
+
+// awaitFile waits until there is a file that holds something.
+func (st *site) awaitFile(name string) {
+	st.t.Helper()
+	eventually(st.t, patience, name, func() bool {
+		info, err := os.Stat(st.path(name))
+		return err == nil && info.Size() > 0
+	})
 }
 
 // written has properties for all that the server writes.
 func (st *site) written() *site {
 	st.include(zone, "@ MX 10 mail\nmail A 198.51.100.7\n")
-	return st.with("includes "+st.path("includes"), "zonefiles "+st.path("zones"))
+	return st.with("includes "+st.path("includes"), "zonefiles "+st.path("zones"), "live_list "+st.path("live"), "legacy "+st.path("legacy"))
 }
 
 // modes are the types and permissions of all that is below a directory.
@@ -59,13 +69,30 @@ func modes(t *testing.T, dir string) map[string]fs.FileMode {
 	return found
 }
 
+// fill makes the server's file of changes so long that the next change has it rotated, without making it anew.
+func (st *site) fill() {
+	st.t.Helper()
+	f, err := os.OpenFile(st.path("state/main/changes.jsonl"), os.O_RDWR|os.O_APPEND, 0)
+	if err != nil {
+		st.t.Fatal(err)
+	}
+	defer f.Close()
+	line, err := bufio.NewReader(f).ReadString('\n')
+	if err == nil {
+		_, err = f.WriteString(strings.Repeat(line, 1000))
+	}
+	if err != nil {
+		st.t.Fatal(err)
+	}
+}
+
 // Whatever the umask, nothing is for everybody to write, nothing of the state for everybody to read, and the socket and
-// the zone files have the modes that others rely on.
+// the files for others have the modes that those rely on.
 func TestModesOfFiles(t *testing.T) {
 	for _, umask := range []fs.FileMode{0, 0o002, 0o022, 0o027, 0o077} {
 		t.Run(fmt.Sprintf("umask %03o", umask), func(t *testing.T) {
 			t.Parallel()
-			st := newSite(t, 3).written()
+			st := newSite(t, 3).written().with("history 2")
 			s := newServer(t, st.dir, block(".", st.directive("main")))
 			s.path = filepath.Join(t.TempDir(), "coredns")
 			script := fmt.Sprintf("#!/bin/sh\numask %03o\nexec %s \"$@\"\n", umask, corednsPath)
@@ -78,19 +105,47 @@ func TestModesOfFiles(t *testing.T) {
 			}
 			s.start()
 			st.busy(s)
+			st.awaitFile("state/main/rounds.log.1")
+			s.stop()
+			st.fill()
+			s.start()
+			st.busy(s)
+			socket := st.path("state/control.sock")
+			does(t, 0, socket, "mode", st.edges[2].name, "unavailable", "--comment", "test")
+			for _, name := range []string{"changes.jsonl.1", "changes.jsonl", "state.json.1"} {
+				st.awaitFile("state/main/" + name)
+			}
 			file, dir := 0o640&^umask, fs.ModeDir|0o750&^umask
 			want := map[string]fs.FileMode{
 				".": dir, "control.sock": fs.ModeSocket | 0o660, "main": dir, "main/lock": file, "main/state.json": file, "main/rounds.log": file,
 				"main/changes.jsonl": file, "main/includes": dir, "main/includes/example.org.": file,
+				"main/state.json.1": file, "main/rounds.log.1": file, "main/changes.jsonl.1": file,
 			}
-			got := modes(t, st.path("state"))
-			delete(got, "main/state.json.1") // by chance
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("the state (-want +got):\n%s", diff)
+			open := fs.ModeDir | 0o755&^umask
+			command := fmt.Sprintf("umask %03o; exec %s \"$@\"", umask, edgemanagePath)
+			for _, args := range [][]string{
+				{"history", "--trace", st.path("trace"), "--control", socket},
+				{"render", "-o", st.path("rendered"), s.corefile},
+			} {
+				if out, err := exec.Command("sh", append([]string{"-c", command, "sh"}, args...)...).CombinedOutput(); err != nil {
+					t.Errorf("edgemanage %v: %v\n%s", args, err, out)
+				}
 			}
-			want = map[string]fs.FileMode{".": fs.ModeDir | 0o755&^umask, "example.org.zone": 0o644}
-			if diff := cmp.Diff(want, modes(t, st.path("zones"))); diff != "" {
-				t.Errorf("the zone files (-want +got):\n%s", diff)
+			for at, want := range map[string]map[string]fs.FileMode{
+				"state": want,
+				"zones": {".": open, "example.org.zone": 0o644},
+				"live":  {".": 0o644},
+				"legacy": {
+					".": open, "main.state": 0o644, "edge1.example.net.edgestore": 0o644, "edge2.example.net.edgestore": 0o644,
+					"edge3.example.net.edgestore": 0o644,
+				},
+				"trace":    {".": 0o644 &^ umask},
+				"rendered": {".": open, "example.org.zone": 0o644},
+			} {
+				// A file that is being replaced has another beside it for a moment.
+				sees(t, patience, at, func() map[string]fs.FileMode { return modes(t, st.path(at)) }, func(got map[string]fs.FileMode) bool {
+					return cmp.Equal(want, got)
+				})
 			}
 		})
 	}
@@ -103,6 +158,8 @@ func TestPlantedLinks(t *testing.T) {
 		name string
 		dir  bool // it leads to a directory
 	}{
+		{"live", false}, {"legacy/main.state", false}, {"legacy/main.state.tmp", false},
+		{"legacy/edge1.example.net.edgestore", false}, {"legacy/edge1.example.net.edgestore.tmp", false},
 		{"state/main/state.json", false}, {"state/main/state.json.1", false}, {"state/main/state.json.tmp", false},
 		{"state/main/rounds.log", false}, {"state/main/rounds.log.1", false}, {"state/main/changes.jsonl", false}, {"state/main/changes.jsonl.1", false},
 		{"state/main/lock", false}, {"state/main/includes.tmp", false}, {"state/main/includes/example.org.", false},
@@ -151,6 +208,62 @@ func TestPlantedLinks(t *testing.T) {
 				t.Errorf("where the link leads to (-before +after):\n%s", diff)
 			}
 		})
+	}
+}
+
+// What others put under the names of files outside the state holds nothing up: neither at the start, nor a change, a reload or
+// the end. A hard link is not written through, and what is read has an end. A pipe in a zone file's place stays, and is told of.
+func TestPlantedOutside(t *testing.T) {
+	plants := map[string]func(victim, path string) error{
+		"hard link": os.Link,
+		"pipe":      func(_, path string) error { return syscall.Mkfifo(path, 0o666) },
+		"device":    func(_, path string) error { return os.Symlink("/dev/zero", path) },
+	}
+	for _, name := range []string{
+		"live", "legacy/main.state", "legacy/main.state.tmp", "legacy/edge1.example.net.edgestore", "legacy/edge1.example.net.edgestore.tmp",
+		"zones/example.org.zone", "zones/.edgemanage-1.tmp",
+	} {
+		for kind, plant := range plants {
+			t.Run(name+" is a "+kind, func(t *testing.T) {
+				t.Parallel()
+				st := newSite(t, 3).written()
+				victim, path := st.path("victim"), st.path(name)
+				put := func() {
+					t.Helper()
+					os.Remove(path)
+					if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+						t.Fatal(err)
+					}
+					if err := plant(victim, path); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := os.WriteFile(victim, []byte("of somebody else\n"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				put()
+				s := newServer(t, st.dir, block(".", st.directive("main")))
+				s.start()
+				s.awaitAnswers()
+				s.full(2)
+				put()
+				s.signal(syscall.SIGUSR1)
+				s.awaitLine("[INFO] Reloading complete")
+				st.all(refusing)
+				st.edges[2].set(t, healthy)
+				s.becomes(10*swapBound, addresses(st.edges[2]))
+				want := st.edges[2].name + "\n"
+				sees(t, patience, "the live list", func() string { b, _ := os.ReadFile(st.path("live")); return string(b) }, func(got string) bool { return got == want })
+				st.awaitFile("legacy/main.state")
+				s.stop()
+				if b, err := os.ReadFile(victim); err != nil || string(b) != "of somebody else\n" {
+					t.Errorf("the victim is %q, error %v", b, err)
+				}
+				if info, err := os.Stat(victim); err != nil || info.Mode() != 0o600 {
+					t.Errorf("the victim has mode %v, error %v", info.Mode(), err)
+				}
+			})
+		}
 	}
 }
 
@@ -208,6 +321,19 @@ func TestNames(t *testing.T) {
 		}
 		if strings.ContainsAny(out, "\x1b\r\u202e") {
 			t.Errorf("mode of %.40q writes %q", tt.edge, out)
+		}
+	}
+	// No argument of a command can hold a NUL.
+	for _, body := range []string{
+		`{"edge":"a\u0000b","mode":"unavailable","comment":"c"}`, `{"edge":"EDGE\u0000","mode":"unavailable","comment":"c"}`,
+		`{"edge":"EDGE","mode":"unavailable\u0000","comment":"c"}`, "{\"edge\":\"EDGE\x00\",\"mode\":\"unavailable\",\"comment\":\"c\"}",
+		`{"network":"main\u0000","edge":"EDGE","mode":"unavailable","comment":"c"}`,
+	} {
+		body = strings.ReplaceAll(body, "EDGE", st.edges[2].name)
+		answer := exchangeRaw(t, socket, "POST /v1/mode HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "+
+			strconv.Itoa(len(body))+"\r\nConnection: close\r\n\r\n"+body)
+		if !regexp.MustCompile(`^HTTP/1\.1 40[04] `).MatchString(answer) || strings.Contains(answer, "\x00") {
+			t.Errorf("%q: got %q", body, answer)
 		}
 	}
 	if s.setChanges() != before {

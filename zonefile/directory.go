@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/miekg/dns"
+
+	"github.com/deflect-ca/coredns-edgemanage/internal/outfile"
 )
 
 // ErrForeign says that a file is left alone since it was not written by a Directory.
@@ -35,9 +37,9 @@ func OpenDirectory(path string) (*Directory, error) {
 		return nil, fmt.Errorf("opening the directory of zone files: %w", err)
 	}
 	d := &Directory{path, root}
-	if err := d.removeTemporary(); err != nil {
+	if err := outfile.RemoveLeftovers(root); err != nil {
 		root.Close()
-		return nil, err
+		return nil, fmt.Errorf("clearing the directory of zone files %q: %w", path, err)
 	}
 	return d, nil
 }
@@ -81,8 +83,8 @@ func (d *Directory) Put(zone string, records []dns.RR) (changed bool, err error)
 			return false, fmt.Errorf("keeping zone file %q, %w: %w", d.full(name), ErrForeign, err)
 		}
 	}
-	if err := d.replace(name, content.Bytes()); err != nil {
-		return false, fmt.Errorf("writing zone file %q: %w", d.full(name), err)
+	if err := outfile.Replace(d.root, name, content.Bytes(), true); err != nil {
+		return false, fmt.Errorf("writing zone file %q: %w", d.full(name), cause(err))
 	}
 	return true, nil
 }
@@ -136,7 +138,7 @@ func (d *Directory) Zones() []string {
 // SerialIn is Serial of a directory that need not be there. It writes nothing, and costs the same however many files there
 // are.
 func SerialIn(path, zone string) (uint32, bool) {
-	root, err := os.OpenRoot(path)
+	root, err := outfile.OpenDir(path)
 	if err != nil {
 		return 0, false
 	}

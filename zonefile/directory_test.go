@@ -92,8 +92,8 @@ func TestPut(t *testing.T) {
 			}
 			info, err := os.Stat(path)
 			must(t, err)
-			if info.Mode() != fileMode {
-				t.Errorf("mode: got %v, want %v", info.Mode(), os.FileMode(fileMode))
+			if info.Mode() != 0o644 {
+				t.Errorf("mode: got %v, want %v", info.Mode(), os.FileMode(0o644))
 			}
 			if diff := cmp.Diff([]string{"example.org.zone"}, names(t, dir)); diff != "" {
 				t.Errorf("the directory (-want +got):\n%s", diff)
@@ -198,7 +198,7 @@ func TestRestart(t *testing.T) {
 	for _, zone := range []string{"b.example.", "a.example.", "gone.example."} {
 		put(t, first, zone, 7)
 	}
-	writeFile(t, filepath.Join(dir, temporaryPrefix+"123"+temporarySuffix), "half")
+	writeFile(t, filepath.Join(dir, ".edgemanage-123.tmp"), "half")
 	foreign := []string{"foreign.example.zone", "README", ".edgemanage-notes", "Upper.example.zone"}
 	for _, name := range foreign {
 		writeFile(t, filepath.Join(dir, name), "; edgemanage")
@@ -303,7 +303,7 @@ func TestHiddenNames(t *testing.T) {
 	d := openDirectory(t, dir)
 	writeFile(t, filepath.Join(dir, "mydb.example.zone"), "old")
 	put(t, d, "mydb.example.", 1)
-	for _, name := range append(names(t, dir), temporaryPrefix+"18446744073709551615"+temporarySuffix) {
+	for _, name := range append(names(t, dir), ".edgemanage-18446744073709551615.tmp") {
 		if name == "mydb.example.zone" {
 			continue
 		}

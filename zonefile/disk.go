@@ -5,38 +5,25 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
+
+	"github.com/deflect-ca/coredns-edgemanage/internal/outfile"
 )
 
-const (
-	// Name servers that run as somebody else read the files.
-	fileMode = 0o644
-
-	// Temporary and kept files must not be taken for zones by *auto*, whose patterns match anywhere in a name: by default
-	// `db\.(.*)`, often `(.*)\.zone`. So neither has a dot but the first and that of ".tmp", and a number is decimal: in
-	// base 16 one could end in "db".
-	temporaryPrefix = ".edgemanage-"
-	temporarySuffix = ".tmp"
-	keptPrefix      = ".replaced-"
-)
+// A kept file must not be taken for a zone by *auto*, whose patterns match anywhere in a name: it has no dot but the first.
+const keptPrefix = ".replaced-"
 
 // full is the path of a file, for messages.
 func (d *Directory) full(name string) string { return filepath.Join(d.path, name) }
 
 // open opens a regular file for reading.
 func (d *Directory) open(name string) (*os.File, error) {
-	info, err := d.root.Lstat(name)
-	if err != nil {
-		return nil, cause(err)
+	f, err := outfile.Open(d.root, name)
+	if errors.Is(err, outfile.ErrIrregular) {
+		return nil, fmt.Errorf("%w, so %w", err, ErrForeign)
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("not a regular file, so %w", ErrForeign)
-	}
-	f, err := d.root.Open(name)
 	if err != nil {
 		return nil, cause(err)
 	}
@@ -71,43 +58,6 @@ func (d *Directory) head(name string) ([]byte, error) {
 	return data, nil
 }
 
-// replace writes a file under another name, makes it durable, and renames it.
-func (d *Directory) replace(name string, content []byte) error {
-	err := d.tryReplace(name, content)
-	if errors.Is(err, fs.ErrNotExist) {
-		// Another Directory was opened on the same path and took the file for a leftover.
-		err = d.tryReplace(name, content)
-	}
-	return err
-}
-
-func (d *Directory) tryReplace(name string, content []byte) error {
-	temporary := temporaryPrefix + strconv.FormatUint(rand.Uint64(), 10) + temporarySuffix
-	f, err := d.root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
-	if err != nil {
-		return cause(err)
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Chmod(fileMode) // whatever the umask
-	}
-	if err == nil {
-		// A file system may find out only now that it is full.
-		err = f.Sync()
-	}
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = d.root.Rename(temporary, name)
-	}
-	if err != nil {
-		_ = d.root.Remove(temporary)
-		return cause(err)
-	}
-	return nil
-}
-
 // keep gives a file a second name, under which it stays when it is replaced. The first one kept of a zone is the one
 // worth keeping.
 func (d *Directory) keep(name string) error {
@@ -117,24 +67,6 @@ func (d *Directory) keep(name string) error {
 			err = le.Err
 		}
 		return err
-	}
-	return nil
-}
-
-// removeTemporary removes temporary files.
-func (d *Directory) removeTemporary() error {
-	entries, err := fs.ReadDir(d.root.FS(), ".")
-	if err != nil {
-		return fmt.Errorf("listing zone files %q: %w", d.path, cause(err))
-	}
-	for _, entry := range entries {
-		name := entry.Name()
-		if !entry.Type().IsRegular() || !strings.HasPrefix(name, temporaryPrefix) || !strings.HasSuffix(name, temporarySuffix) {
-			continue
-		}
-		if err := d.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("removing %q: %w", d.full(name), cause(err))
-		}
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 // Whoever only asks for a serial changes nothing: the directory is another's, who may be writing a file just now.
 func TestSerialIn(t *testing.T) {
 	dir := t.TempDir()
-	half := filepath.Join(dir, temporaryPrefix+"1"+temporarySuffix)
+	half := filepath.Join(dir, ".edgemanage-1.tmp")
 	for path, text := range map[string]string{
 		filepath.Join(dir, "example.org.zone"): "@ SOA ns hostmaster 7 1 1 1 1\n",
 		half:                                   "@ SOA ns",

@@ -1,18 +1,23 @@
 package figures
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// What Add writes comes out as a table.
+// What Add writes comes out as a table, with what was expected and did not come.
 func TestRoundTrip(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "figures")
 	t.Setenv(Variable, path)
+	Expect(t, "soak", "memory", "descriptors", "apex")
 	Add(t, "soak", "memory", "20 MB | 30 MB", "flat")
 	Add(t, "soak", "descriptors", "3", "flat")
 	Add(t, "kill", "kills", "1", "300")
@@ -26,18 +31,29 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows[1].Failed = true
-	got, err := Replace("before\n<!-- table soak -->\nold\n<!-- end -->\nafter\n", map[string]string{"soak": Table(rows, "soak"), "reload": Table(rows, "reload")})
+	for i := range rows {
+		rows[i].At, rows[i].Load = time.Date(2026, 11, 23, 10, 5+i, 0, 0, time.UTC), fmt.Sprint(1+i)
+		rows[i].Begun = rows[i].At.Add(-time.Minute)
+		rows[i].Failed = rows[i].Failed || rows[i].Table == "kill"
+	}
+	rows = Complete(rows, "soak")
+	table := func(name string) string { return Table(rows, name, "1 × Z80") }
+	got, err := Replace("before\n<!-- table soak -->\nold\n<!-- end -->\nafter\n", map[string]string{"soak": table("soak"), "reload": table("reload")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := "before\n<!-- table soak -->\n| What | Measured | Bound |\n|---|---|---|\n" +
-		"| descriptors | 4 | flat |\n| memory | 20 MB \\| 30 MB | flat |\n<!-- end -->\nafter\n"
+		"| **FAILED** apex | not measured | not measured |\n| descriptors | 4 | flat |\n| memory | 20 MB \\| 30 MB | flat |\n" +
+		"\n*2026-11-23 10:04 to 10:08 UTC, load average 1.0 to 4.0; 1 × Z80*\n<!-- end -->\nafter\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if kills := Table(rows, "kill"); !strings.Contains(kills, "| **FAILED** kills | 1 | 300 |\n") {
+	if kills := table("kill"); !strings.Contains(kills, "| **FAILED** kills | 1 | 300 |\n") {
 		t.Errorf("got %s\nwant a row that says that it failed", kills)
+	}
+	parts := "| Part | Lasted |\n|---|---|\n| **FAILED** TestSoak | did not begin |\n| make soak | 4m0s |\n"
+	if got := table("parts"); !strings.HasPrefix(got, parts) {
+		t.Errorf("got %s\nwant %s", got, parts)
 	}
 }
 
@@ -56,7 +72,7 @@ func TestDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tables := map[string]string{"machine": "x"}
+	tables := map[string]string{}
 	for name := range Tables {
 		tables[name] = "x\n"
 	}
@@ -77,11 +93,18 @@ func TestDocument(t *testing.T) {
 			source.Write(text)
 		}
 	}
+	var parts []string
+	for _, m := range regexp.MustCompile(`(?m)^func (Test(?:Chaos|Soak)\w*)\(`).FindAllStringSubmatch(source.String(), -1) {
+		parts = append(parts, m[1])
+	}
+	if diff := cmp.Diff(slices.Sorted(slices.Values(parts)), slices.Concat(Parts["chaos"], Parts["soak"])); diff != "" {
+		t.Errorf("parts (-tests that there are +listed):\n%s", diff)
+	}
 	_, rest, _ := strings.Cut(string(doc), "<!-- table faults -->\n")
 	faults, _, _ := strings.Cut(rest, "<!-- end -->")
 	for line := range strings.Lines(faults) {
 		name := strings.TrimSpace(strings.Split(strings.TrimPrefix(line, "| "), " |")[0])
-		if name == Tables["faults"][0] || strings.HasPrefix(name, "|---") {
+		if name == "" || strings.HasPrefix(name, "*2") || name == Tables["faults"][0] || strings.HasPrefix(name, "|---") {
 			continue
 		}
 		// A name is made of a prefix, the check's own and at times a number or a duration.

@@ -1,5 +1,5 @@
 // Command table prints the tables of a file of figures, and with -doc puts them into a document. It exits with 1 when a row
-// tells of a check that failed.
+// tells of a check that failed, or of one that ended before it had measured.
 package main
 
 import (
@@ -13,14 +13,15 @@ import (
 
 func main() {
 	doc := flag.String("doc", "", "the `document` to put the tables into")
+	of := flag.String("run", "chaos", "the `name` of what ran: chaos or soak")
 	flag.Parse()
-	if err := run(flag.Arg(0), *doc); err != nil {
+	if err := run(flag.Arg(0), *doc, *of); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(path, doc string) error {
+func run(path, doc, of string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("opening figures: %w", err)
@@ -30,12 +31,12 @@ func run(path, doc string) error {
 	if err != nil {
 		return err
 	}
-	tables := map[string]string{"machine": figures.Machine()}
+	rows = figures.Complete(rows, of)
+	tables, machine := map[string]string{}, figures.Hardware()
 	for name := range figures.Tables {
-		tables[name] = figures.Table(rows, name)
+		tables[name] = figures.Table(rows, name, machine)
 	}
-	fmt.Print("\n", tables["machine"])
-	for _, name := range []string{"kill", "reload", "faults", "network", "hostile", "soak"} {
+	for _, name := range []string{"kill", "reload", "faults", "network", "hostile", "parts", "soak"} {
 		if tables[name] != "" {
 			fmt.Printf("\n%s\n\n%s", name, tables[name])
 		}
