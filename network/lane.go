@@ -70,8 +70,8 @@ func (l lane) enter(ctx context.Context) (leave func(), entered bool) {
 	}
 }
 
-// aside runs who uses a disk, mostly a writer, in the lane of a path. It returns what is closed when the writer has ended, which it should do when
-// the context does. tell makes the event that says that the disk hangs.
+// aside runs who uses a disk, mostly a writer, in a lane. It returns what is closed when the writer has ended, which it should
+// do when the context does. tell makes the event that says that the disk hangs.
 func (n *Network) aside(ctx context.Context, l lane, tell func(error) Event, write func(*watchdog)) <-chan struct{} {
 	l.path = filepath.Clean(l.path) // the same after a reload that writes it otherwise
 	ended := make(chan struct{})
