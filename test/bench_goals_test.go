@@ -35,7 +35,7 @@ func (r *results) complete(t testing.TB, from int, passed bool, goals []goal) {
 		if there[at] {
 			continue
 		}
-		why := "the part of the run that measures it failed before"
+		why := "the part of the run that measures it ended before"
 		if passed {
 			why = "nothing has measured it"
 			t.Errorf("no figure for %s: %s", g.part, g.what)
