@@ -148,7 +148,7 @@ func measureRound(t *testing.T, of size, secure bool, add func(what string, valu
 	share := 100 * calm.spent.Seconds() / calm.took.Seconds()
 	add(shareOfCore, share, "")
 	add(resident, float64(w.s.memory())/1e6, fmt.Sprintf("%d samples in the journal", samples))
-	add(residentAtMost, float64(w.s.peak())/1e6, "")
+	add(residentAtMost, float64(w.s.highWater())/1e6, "")
 	perSecond := float64(calm.written) / 1e6 / calm.took.Seconds()
 	w.addWritten(add, st.dir, writtenCalm, perSecond*of.interval.Seconds(), calm)
 	add(aProbe, float64(calm.spent.Microseconds())/float64(calm.probes), fmt.Sprintf("of %d, in processor time, with all that follows from it", calm.probes))

@@ -141,8 +141,8 @@ var (
 // written is what the process has caused to be written to disks, in bytes.
 func (s *server) written() int { return s.count("io", writeBytes) }
 
-// peak is the most that the process has held since it began, in bytes.
-func (s *server) peak() int { return s.count("status", residentHW) << 10 }
+// highWater is the most that the process has held since it began, in bytes.
+func (s *server) highWater() int { return s.count("status", residentHW) << 10 }
 
 // count finds a number in a file that the kernel has about the process.
 func (s *server) count(file string, pattern *regexp.Regexp) int {
