@@ -31,17 +31,17 @@ func (e *ending) end(how string) (right func(set []string) bool) {
 	e.t.Helper()
 	set := e.set()
 	switch how {
-	case "stopped":
+	case "a stop":
 		e.s.stop()
-	case "killed in the first seconds":
+	case "kill -9 in the first seconds":
 		<-time.After(rand.N(2 * time.Second))
 		e.s.kill()
-	case "killed after a full round":
+	case "kill -9 when a round is over":
 		eventually(e.t, 2*time.Minute, "a round", e.farm.allProbed)
 		<-time.After(rand.N(2 * time.Second))
 		set = e.set() // the decision after the round may have changed it
 		e.s.kill()
-	case "killed while a set is written":
+	case "kill -9 while a set is written":
 		return e.killWriting()
 	default:
 		e.t.Fatalf("no way to end a server: %q", how)

@@ -28,17 +28,17 @@ func endings() []struct {
 		how   string
 		times int
 	}{
-		{"stopped", inEarnest(5, 1)},
-		{"killed in the first seconds", inEarnest(3, 1)},
-		{"killed after a full round", inEarnest(3, 1)},
-		{"killed while a set is written", inEarnest(4, 2)},
+		{"a stop", inEarnest(5, 1)},
+		{"kill -9 in the first seconds", inEarnest(3, 1)},
+		{"kill -9 when a round is over", inEarnest(3, 1)},
+		{"kill -9 while a set is written", inEarnest(4, 2)},
 	}
 }
 
 func startingGoals() (all []goal) {
 	for _, e := range endings() {
 		for _, what := range []string{firstApex, firstIncluded} {
-			all = append(all, goal{startingPart, e.how + " before: " + what, "s", atMost(startBound.Seconds())})
+			all = append(all, goal{startingPart, "after " + e.how + ": " + what, "s", atMost(startBound.Seconds())})
 		}
 	}
 	return all
@@ -78,10 +78,10 @@ func measureStarting(t *testing.T, r *results) {
 		note := func(all []time.Duration) string {
 			return fmt.Sprintf("half within %s s, of %d starts with %d edges, %d samples, %d zones of %d records", readable(median(all).Seconds()), len(all), edges, samples, zones, recordsIncluded)
 		}
-		before := kind.how + " before: "
-		r.bound(t, part, before+firstApex, quantile(apexes, 1).Seconds(), "s", startBound.Seconds(), note(apexes))
-		r.bound(t, part, before+firstIncluded, quantile(hosts, 1).Seconds(), "s", startBound.Seconds(), note(hosts))
-		r.add(t, part, before+"processor time until then", median(spent).Seconds(), "s", "")
+		after := "after " + kind.how + ": "
+		r.bound(t, part, after+firstApex, quantile(apexes, 1).Seconds(), "s", startBound.Seconds(), note(apexes))
+		r.bound(t, part, after+firstIncluded, quantile(hosts, 1).Seconds(), "s", startBound.Seconds(), note(hosts))
+		r.add(t, part, after+"processor time until then", median(spent).Seconds(), "s", "")
 	}
 	r.add(t, part, "resident when every history is loaded", float64(e.s.memory())/1e6, "MB", "")
 }
