@@ -21,10 +21,19 @@ func FuzzParseDirective(f *testing.F) {
 			f.Add("edgemanage" + directive)
 		}
 	}
-	root := f.TempDir() // a header's @FILE finds nothing there
+	// A directory of its own: what a header, a webhook or config names is there, or nowhere.
+	root := f.TempDir()
+	for from, to := range map[string]string{"testdata/good/secrets": "secrets", "testdata/python/good": "python"} {
+		if err := os.CopyFS(filepath.Join(root, to), os.DirFS(from)); err != nil {
+			f.Fatal(err)
+		}
+	}
+	for _, file := range []string{"python/whole.yaml", "python/much.yaml", "secrets", "python/none.yaml", ""} {
+		f.Add("edgemanage mynet example.org {\n config " + file + "\n ttl 30\n header X @" + file + "\n}\n")
+	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if strings.Contains(text, "@") || strings.Contains(text, "config") {
-			return // it may name any file
+		if readsElsewhere(text) {
+			return
 		}
 		d := caddyfile.NewDispenser("Corefile", strings.NewReader(text))
 		for d.Next() {
@@ -43,6 +52,21 @@ func FuzzParseDirective(f *testing.F) {
 			}
 		}
 	})
+}
+
+// readsElsewhere says whether a directive may have a file read that is not below its root.
+func readsElsewhere(text string) bool {
+	d := caddyfile.NewDispenser("Corefile", strings.NewReader(text))
+	var last [2]string // the tokens before this one
+	for d.Next() {
+		token := d.Val()
+		path, named := strings.CutPrefix(token, "@")
+		if named = named || slices.Contains(last[:], "config") || slices.Contains(last[:], "webhook"); named && path != "" && !filepath.IsLocal(path) {
+			return true
+		}
+		last[0], last[1] = last[1], token
+	}
+	return false
 }
 
 // checkNetwork says what no faultless body may lead to.

@@ -202,7 +202,13 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func FuzzDecodeEdgestore(f *testing.F) {
-	f.Add(read(f, "testdata/var/health/edge2.example.net.edgestore"))
+	stores, err := filepath.Glob("testdata/var/health/*.edgestore")
+	if err != nil || len(stores) == 0 {
+		f.Fatalf("got %d stores, %v", len(stores), err)
+	}
+	for _, path := range stores {
+		f.Add(read(f, path))
+	}
 	f.Add([]byte(`{"fetch_times": {"1795000060.17": 0.5, "1e5": 10}, "state_entry_time": 5}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		e, _, err := DecodeEdgestore(data, after)
@@ -218,6 +224,7 @@ func FuzzDecodeEdgestore(f *testing.F) {
 
 func FuzzDecodeState(f *testing.F) {
 	f.Add(read(f, "testdata/var/mynet.state"))
+	f.Add([]byte(`{"last_live": ["edge1.example.net"], "rotation_list": [1795000000.5, 0], "zone_mtimes": {"example.org": 1795000000}, "last_run": 2795000000}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, _, err := DecodeState(data, after)
 		if err != nil {

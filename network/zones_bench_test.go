@@ -10,10 +10,10 @@ import (
 )
 
 // benchZones is a network of 10,000 zones with includes, which has decided, with a saved state and no disk.
-func benchZones(b *testing.B) *Network {
+func benchZones(b *testing.B, edges int) *Network {
 	b.Helper()
 	const zones = 10_000
-	n := benchNetwork(b, 50)
+	n := benchNetwork(b, edges)
 	n.config.Includes = "includes"
 	n.includes = make(map[string]*include, zones)
 	for i := range zones {
@@ -39,7 +39,7 @@ func benchZones(b *testing.B) *Network {
 
 // A change of the set does not look at zones; it may cost a few milliseconds with the state of all of them.
 func BenchmarkSetChange10000Zones(b *testing.B) {
-	n := benchZones(b)
+	n := benchZones(b, 50)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		mode := selector.Unavailable
@@ -55,7 +55,7 @@ func BenchmarkSetChange10000Zones(b *testing.B) {
 
 // A decision that changes nothing, as there is one a second.
 func BenchmarkNoChange10000Zones(b *testing.B) {
-	n := benchZones(b)
+	n := benchZones(b, 50)
 	b.ReportAllocs()
 	for b.Loop() {
 		n.decide()
@@ -64,7 +64,7 @@ func BenchmarkNoChange10000Zones(b *testing.B) {
 
 // An edit of one zone among them.
 func BenchmarkEdit10000Zones(b *testing.B) {
-	n := benchZones(b)
+	n := benchZones(b, 50)
 	const zone = "zone5000.example."
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {

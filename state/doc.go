@@ -12,7 +12,10 @@
 //
 //	{"format": 1, "sha256": "…", "state": {…}}
 //
-// where sha256 is the hex SHA-256 of the bytes of the value of "state" as they stand in the file. It is replaced whole:
+// where sha256 is the hex SHA-256 of the bytes of the value of "state" as they stand in the file. Each edge, mode and zone
+// has a line of its own. An edge that last passed at the very addresses that an edge list pins it to is not repeated in
+// "addresses"; "unserved" names those of the lists that are not there because they never passed. (A version that does not
+// know "unserved" has such edges pass a probe before it prefers them.) The file is replaced whole:
 // written to state.json.tmp and synced, then state.json becomes state.json.1 and the new file state.json, then the
 // directory is synced. A crash at any point leaves at least one sound generation, and never loses an acknowledged one. A
 // document with another mode or freeze than the one before is written twice: with either generation damaged, what operators

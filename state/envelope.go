@@ -24,10 +24,11 @@ type envelope struct {
 
 // encodeDocument returns the content of state.json for d. Equal documents give equal bytes.
 func encodeDocument(d *Document) ([]byte, error) {
-	state, err := json.MarshalIndent(d, "  ", "  ")
+	compact, err := json.Marshal(fold(d))
 	if err != nil {
 		return nil, fmt.Errorf("encoding state: %w", err)
 	}
+	state := inLines(make([]byte, 0, len(compact)*5/4), compact, 1)
 	sum := sha256.Sum256(state)
 	var b bytes.Buffer
 	b.Grow(len(state) + 128)
@@ -51,9 +52,9 @@ func decodeDocument(data []byte) (Document, error) {
 		}
 		return Document{}, fmt.Errorf("decoding state: its sha256 is %x, not %q", sum, e.SHA256)
 	}
-	var d Document
-	if err := json.Unmarshal(e.State, &d); err != nil {
+	var s stored
+	if err := json.Unmarshal(e.State, &s); err != nil {
 		return Document{}, fmt.Errorf("decoding state: %w", err)
 	}
-	return d, nil
+	return s.unfold(), nil
 }

@@ -2,7 +2,9 @@ package state
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"os"
@@ -34,24 +36,59 @@ func writeFile(t testing.TB, path string, data []byte) {
 }
 
 func TestDocumentText(t *testing.T) {
-	d := Document{SetSerial: 7, Modes: map[string]Mode{"e1": {Mode: "unavailable", Comment: "disk", At: start}}}
+	at := func(s string) Addresses { return Addresses{IPv4: netip.MustParseAddr(s)} }
+	pinned := func(name, s string) EdgeEntry { return EdgeEntry{name, []netip.Addr{netip.MustParseAddr(s)}} }
+	d := Document{
+		SetSerial: 7,
+		Modes:     map[string]Mode{"e1": {Mode: "unavailable", Comment: `disk "a" {`, At: start}},
+		Addresses: map[string]Addresses{"e1": at("192.0.2.1"), "e2": at("192.0.2.2"), "e3": at("192.0.2.33")},
+		Edges: map[string][]EdgeEntry{"/etc/edges": {
+			{Name: "e1"}, pinned("e2", "192.0.2.2"), pinned("e3", "192.0.2.3"), pinned("e4", "192.0.2.4"), pinned("a long name of an edge to fill the list", "192.0.2.5"),
+		}},
+	}
 	want := `{
   "format": 1,
-  "sha256": "82ba6e1f0290a4c453226f4196d1c00130c320f4da6b662b479cfac506975fb5",
+  "sha256": "a4460bbfe47456915ac3fed389fe1a56c3699dfe22b876af786e2ea0fe683a59",
   "state": {
     "set_serial": 7,
     "modes": {
-      "e1": {
-        "mode": "unavailable",
-        "comment": "disk",
-        "at": "2026-01-02T15:04:05Z"
-      }
-    }
+      "e1": {"mode":"unavailable","comment":"disk \"a\" {","at":"2026-01-02T15:04:05Z"}
+    },
+    "addresses": {
+      "e1": {"ipv4":"192.0.2.1"},
+      "e3": {"ipv4":"192.0.2.33"}
+    },
+    "edges": {
+      "/etc/edges": [
+        {"name":"e1"},
+        {"name":"e2","addresses":["192.0.2.2"]},
+        {"name":"e3","addresses":["192.0.2.3"]},
+        {"name":"e4","addresses":["192.0.2.4"]},
+        {"name":"a long name of an edge to fill the list","addresses":["192.0.2.5"]}
+      ]
+    },
+    "unserved": [
+      "a long name of an edge to fill the list",
+      "e4"
+    ]
   }
 }
 `
 	if diff := cmp.Diff(want, string(mustEncode(t, d))); diff != "" {
 		t.Errorf("state.json (-want +got):\n%s", diff)
+	}
+}
+
+// TestWholeAddresses: a file from when every address was written says of an edge without one that it has none.
+func TestWholeAddresses(t *testing.T) {
+	text := `{"addresses": {"e1": {"ipv4": "192.0.2.1"}}, "edges": {"/etc/edges": [{"name": "e2", "addresses": ["192.0.2.2"]}]}}`
+	got, err := decodeDocument(fmt.Appendf(nil, `{"format": 1, "sha256": "%x", "state": %s}`, sha256.Sum256([]byte(text)), text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]Addresses{"e1": {IPv4: netip.MustParseAddr("192.0.2.1")}}
+	if diff := cmp.Diff(want, got.Addresses, alike); diff != "" {
+		t.Errorf("addresses (-want +got):\n%s", diff)
 	}
 }
 
@@ -112,6 +149,18 @@ func anyDocument() *rapid.Generator[Document] {
 	})
 	entry := rapid.Custom(func(t *rapid.T) EdgeEntry { return EdgeEntry{text.Draw(t, "name"), addrs.Draw(t, "pinned")} })
 	return rapid.Custom(func(t *rapid.T) Document {
+		edges := rapid.MapOfN(text, rapid.SliceOfN(entry, 0, 4), 0, 3).Draw(t, "edges")
+		served := rapid.MapOfN(text, rapid.Custom(func(t *rapid.T) Addresses {
+			return Addresses{IPv4: rapid.OneOf(rapid.Just(netip.Addr{}), anyAddr()).Draw(t, "v4"), IPv6: anyAddr().Draw(t, "v6")}
+		}), 0, 3).Draw(t, "served")
+		// Many are served where they are pinned.
+		for _, entries := range edges {
+			for _, e := range entries {
+				if a := asAddresses(e.Addresses); rapid.Bool().Draw(t, "as pinned") {
+					served[e.Name] = a
+				}
+			}
+		}
 		return Document{
 			SetSerial:   rapid.Uint32().Draw(t, "serial"),
 			Fingerprint: text.Draw(t, "fingerprint"),
@@ -119,7 +168,8 @@ func anyDocument() *rapid.Generator[Document] {
 			Modes:       rapid.MapOfN(text, mode, 0, 4).Draw(t, "modes"),
 			Freeze:      rapid.Ptr(freeze, true).Draw(t, "freeze"),
 			Families:    rapid.MapOfN(text, family, 0, 2).Draw(t, "families"),
-			Edges:       rapid.MapOfN(text, rapid.SliceOfN(entry, 0, 4), 0, 3).Draw(t, "edges"),
+			Edges:       edges,
+			Addresses:   served,
 		}
 	})
 }

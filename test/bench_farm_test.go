@@ -27,13 +27,14 @@ type farm struct {
 
 	mu     sync.Mutex
 	hangs  map[netip.Addr]bool // accepts, and never answers
+	fails  map[netip.Addr]bool // answers with an error
 	probed map[netip.Addr][]time.Time
 }
 
 // newFarm starts n edges, over TLS if wanted.
 func newFarm(t testing.TB, n int, secure bool) *farm {
 	t.Helper()
-	f := &farm{t: t, port: freePort(t), hangs: map[netip.Addr]bool{}, probed: map[netip.Addr][]time.Time{}}
+	f := &farm{t: t, port: freePort(t), hangs: map[netip.Addr]bool{}, fails: map[netip.Addr]bool{}, probed: map[netip.Addr][]time.Time{}}
 	for addr := netip.MustParseAddr("127.16.0.1"); len(f.edges) < n; addr = addr.Next() {
 		f.edges = append(f.edges, addr)
 	}
@@ -80,13 +81,31 @@ func (f *farm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	local := r.Context().Value(http.LocalAddrContextKey).(net.Addr).(*net.TCPAddr).AddrPort().Addr().Unmap()
 	f.mu.Lock()
 	f.probed[local] = append(f.probed[local], time.Now())
-	hangs := f.hangs[local]
+	hangs, fails := f.hangs[local], f.fails[local]
 	f.mu.Unlock()
+	if fails {
+		http.Error(w, "out of order", http.StatusServiceUnavailable)
+		return
+	}
 	if hangs {
 		<-r.Context().Done()
 		return
 	}
 	io.WriteString(w, objectBody)
+}
+
+// fail has the edge at an address answer with an error from now on.
+func (f *farm) fail(addr string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.fails[netip.MustParseAddr(addr)] = true
+}
+
+// allProbed says whether every edge has been probed since probes were forgotten.
+func (f *farm) allProbed() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.probed) == len(f.edges)
 }
 
 // count is how often edges were probed.

@@ -18,14 +18,14 @@ const fullHistory = 2000
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// fill writes the journal that a server has after a long time: the last rounds of n edges, one an interval, of which it
-// keeps up to twice its history. (The format is that of package state.)
-func fill(t testing.TB, dir string, n int, every time.Duration) (samples int) {
+// fill writes the journal that a server has after a long time: the last rounds of n edges, one an interval. It is a history
+// that was rotated away and newer rounds, which are rotated when they are a history. (The format is that of package state.)
+func fill(t testing.TB, dir string, n int, every time.Duration, newer int) (samples int) {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		t.Fatal(err)
 	}
-	const older, newer = fullHistory, fullHistory / 2
+	const older = fullHistory
 	start := time.Now().Add(-time.Duration(older+newer) * every)
 	fillFile(t, filepath.Join(dir, "rounds.log.1"), n, older, start, every)
 	fillFile(t, filepath.Join(dir, "rounds.log"), n, newer, start.Add(older*every), every)

@@ -21,12 +21,24 @@ type figure struct {
 	// Goal is what the value should not exceed, nil when it is there to compare with.
 	Goal *float64 `json:"goal,omitempty"`
 	Note string   `json:"note,omitempty"`
+	// Missing says why there is no value, empty where there is one.
+	Missing string `json:"missing,omitempty"`
+	// Failed says that the part of the run that this is of has failed.
+	Failed bool `json:"failed,omitempty"`
 }
 
 // results are the figures of one run, in the order in which they were measured.
 type results struct {
 	Machine string   `json:"machine"`
 	Figures []figure `json:"figures"`
+	// Took is how long each part of the run took, in the order in which they ran.
+	Took []span `json:"took"`
+}
+
+// span is how long a part of the run took.
+type span struct {
+	Part    string  `json:"part"`
+	Seconds float64 `json:"seconds"`
 }
 
 // add adds a figure without a goal.
@@ -39,6 +51,12 @@ func (r *results) add(t testing.TB, part, what string, value float64, unit, note
 func (r *results) bound(t testing.TB, part, what string, value float64, unit string, goal float64, note string) {
 	r.add(t, part, what, value, unit, note)
 	r.Figures[len(r.Figures)-1].Goal = &goal
+}
+
+// missing adds a figure that could not be measured.
+func (r *results) missing(t testing.TB, part, what, unit string, goal *float64, why string) {
+	r.Figures = append(r.Figures, figure{Part: part, What: what, Unit: unit, Goal: goal, Missing: why})
+	t.Logf("%s: not measured: %s", what, why)
 }
 
 // readable has three digits that count.
@@ -56,14 +74,35 @@ func readable(v float64) string {
 
 // verdict is whether the goal is met.
 func (f figure) verdict() (goal, met string) {
-	if f.Goal == nil {
+	switch {
+	case f.Goal == nil && f.Missing != "":
+		return "", "**not measured**"
+	case f.Goal == nil && f.Failed:
+		return "", "**failed**"
+	case f.Goal == nil:
 		return "", ""
-	}
-	met = "yes"
-	if f.Value > *f.Goal {
+	case f.Missing != "":
+		met = "**not measured**"
+	case f.Failed:
+		met = "**failed**"
+	case f.Value > *f.Goal:
 		met = "**no**"
+	default:
+		met = "yes"
 	}
 	return "≤ " + readable(*f.Goal), met
+}
+
+// cells are those of the row.
+func (f figure) cells() []string {
+	value, note := readable(f.Value)+" "+f.Unit, f.Note
+	if f.Missing != "" {
+		value, note = "–", f.Missing
+	} else if f.Failed {
+		note = strings.TrimSuffix("of a part that failed; "+note, "; ")
+	}
+	goal, met := f.verdict()
+	return []string{f.What, value, goal, met, note}
 }
 
 // markdown is the table, with the machine above it.
@@ -73,14 +112,19 @@ func (r *results) markdown() string {
 		b.WriteString("**A smoke run: the figures mean nothing.**\n\n")
 	}
 	fmt.Fprintf(&b, "%s\n", r.Machine)
+	took, whole := make([]string, len(r.Took)), 0.0
+	for i, span := range r.Took {
+		took[i] = fmt.Sprintf("%s %.0f s", span.Part, span.Seconds)
+		whole += span.Seconds
+	}
+	fmt.Fprintf(&b, "\nMeasuring took %.1f minutes: %s.\n", whole/60, strings.Join(took, ", "))
 	part := ""
 	for _, f := range r.Figures {
 		if f.Part != part {
 			part = f.Part
 			fmt.Fprintf(&b, "\n| %s | measured | goal | met | |\n|---|---:|---:|---|---|\n", part)
 		}
-		goal, met := f.verdict()
-		fmt.Fprintf(&b, "| %s | %s %s | %s | %s | %s |\n", f.What, readable(f.Value), f.Unit, goal, met, f.Note)
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(f.cells(), " | "))
 	}
 	return b.String()
 }

@@ -1,5 +1,5 @@
-// Command benchserver is CoreDNS with what the measurements of the query path compare: edgemanage, the plugins whoami and
-// file, and fixed, which is the least that a plugin can do for a given answer.
+// Command benchserver is CoreDNS with what the measurements of the query path compare: edgemanage, the plugins whoami, file
+// and minimal, and fixed, which is the least that a plugin can do for a given answer.
 package main
 
 import (
@@ -16,13 +16,14 @@ import (
 	_ "github.com/coredns/coredns/plugin/bind"
 	_ "github.com/coredns/coredns/plugin/errors"
 	_ "github.com/coredns/coredns/plugin/file"
+	_ "github.com/coredns/coredns/plugin/minimal"
 	_ "github.com/coredns/coredns/plugin/whoami"
 	_ "github.com/deflect-ca/coredns-edgemanage"
 )
 
 func main() {
 	plugin.Register("fixed", setup)
-	if err := dnsserver.SetDirectives([]string{"bind", "errors", "fixed", "edgemanage", "file", "whoami"}); err != nil {
+	if err := dnsserver.SetDirectives([]string{"bind", "errors", "fixed", "edgemanage", "minimal", "file", "whoami"}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
