@@ -145,11 +145,7 @@ func TestAnswers(t *testing.T) {
 				conn.(*net.TCPConn).CloseWrite()
 				io.Copy(io.Discard, conn)
 			})
-			o := Options{URL: objectURL(t, "http", at), Timeout: patience, Retry: 3}
-			if tc.accept != "" {
-				o.Header = http.Header{"accept-encoding": {tc.accept}}
-			}
-			p := New(o)
+			p := New(Options{URL: objectURL(t, "http", at), Timeout: patience, Retry: 3, Header: tc.header()})
 			p.Expect(tc.expectation())
 			got := p.Probe(t.Context(), loopback)
 			checkResult(t, got, tc.want, tc.err)
@@ -165,6 +161,14 @@ func TestAnswers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// header is what is asked with.
+func (c answerCase) header() http.Header {
+	if c.accept == "" {
+		return nil
+	}
+	return http.Header{"accept-encoding": {c.accept}}
 }
 
 func checkResult(t *testing.T, got Result, want Outcome, wantErr string) {
@@ -184,7 +188,7 @@ func checkResult(t *testing.T, got Result, want Outcome, wantErr string) {
 func TestAnswersInPieces(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tc := rapid.SampledFrom(answers).Draw(t, "answer")
-		p := New(Options{URL: mustURL("http://www.example.net/"), Timeout: patience})
+		p := New(Options{URL: mustURL("http://www.example.net/"), Timeout: patience, Header: tc.header()})
 		p.Expect(tc.expectation())
 		p.dial = dialing(&scriptedConn{
 			script: bytes.NewReader([]byte(tc.answer)),
