@@ -135,7 +135,7 @@ func (n *Network) hear(from *edge, f Family, began, answered time.Time) {
 	if c.lost && !answered.After(c.lostAt) {
 		return // it is told only now, as the end of a probe that went on for long
 	}
-	late := func(d doubt) bool { return answered.After(d.ended.Add(credit)) }
+	late := func(d doubt) bool { return !d.stale && answered.After(d.ended.Add(credit)) }
 	if c.lost || slices.ContainsFunc(slices.Collect(maps.Values(c.doubts)), late) {
 		n.regain(from, f, began)
 		return

@@ -297,6 +297,25 @@ func TestRefusalIsAnAnswer(t *testing.T) {
 	})
 }
 
+// An edge that answers again after a cut is not probed faster for that others answer, whatever rise it has yet to reach.
+func TestRiseAfterACut(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.config.EdgeCount, s.config.Rise = 4, 20
+		addrs := s.many(30)
+		s.start()
+		s.round()
+		s.prober.set(hanging, addrs...)
+		s.advance(5 * s.config.Interval)
+		s.prober.set(behaviour{took: fast}, addrs...)
+		before := len(s.prober.probes(addrs[0]))
+		s.advance(s.config.Interval)
+		// Its own turn, the one out of turn, and rise at a sixth of the interval each.
+		if got := len(s.prober.probes(addrs[0])) - before; got > 1+1+6 {
+			t.Errorf("got %d probes in the interval after it", got)
+		}
+	})
+}
+
 // A canary in use stays when contact is lost, and goes when it fails alone.
 func TestCutOffFromACanary(t *testing.T) {
 	inBubble(t, func(s *site) {

@@ -14,7 +14,7 @@ import (
 
 const (
 	startingPart  = "from exec to the first right answer"
-	startsWithin    = 3 * time.Second
+	startsWithin  = 3 * time.Second
 	firstApex     = "the live set, longest"
 	firstIncluded = "a record of an include, longest"
 )
