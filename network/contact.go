@@ -13,10 +13,10 @@ import (
 
 // A prober that is cut off sees its edges fail one after another, as their turns come. Were each failure believed as it
 // comes, each edge would be replaced by one whose turn has not come yet, until nothing is left of the set but what was
-// probed last. So where nothing came back from a live edge, its failure is in doubt until something comes back from
-// another one that was asked no earlier: then the way is open, and it is the edge. To know at once, some others are
-// probed out of turn. When none of those that passed answers, all are believed to fail, at one time: that is rung hold,
-// which keeps the set as it is.
+// probed last. So the failure of a live edge that is silent is in doubt until something comes back from another one that
+// was asked no earlier: then the way is open, and it is the edge. To know at once, some others are probed out of turn.
+// When none of those that passed answers, all are believed to fail, at one time: that is rung hold, which keeps the set as
+// it is.
 //
 // An edge that refuses, or answers wrongly, has answered: it is never in doubt.
 

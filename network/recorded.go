@@ -26,11 +26,11 @@ const (
 //
 // A server decides whenever samples arrive, gathered for up to a second, and records the samples, not the decisions. So the
 // rounds are worked out: back from each recorded change of a set or a mode, and from now, the samples of a second make a
-// round. What is approximate about it: a round's samples all have the time of its last; edges that came or went are listed
-// from their first sample, and until they left the set or an interval after their last sample; what an edge did before the
-// samples that are kept of it is not known; saved sets and addresses that moved are not in it; what was live during a freeze, or
-// without contact to any edge, of which the name of the trace tells, is pinned, and a place that was free then may be filled; and all of it is decided by the
-// settings of today.
+// round. What is approximate about it: a round's samples all have the time of its last; edges that came or went are
+// listed from their first sample, and until they left the set or an interval after their last sample; what an edge did
+// before the samples that are kept of it is not known; saved sets and addresses that moved are not in it; what was live
+// during a freeze, or without contact to any edge, of which the name of the trace tells, is pinned, and a place that was
+// free then may be filled; and all of it is decided by the settings of today.
 //
 // The set that was live at the beginning is pinned there until each of its edges has a sample, as a server that starts holds
 // its saved set. What is expected of a round is the recorded live set, from the first recorded change on.

@@ -8,8 +8,8 @@ const (
 )
 
 // inLines appends a value, JSON without spaces, in lines that begin with that depth: objects and arrays that are short stand
-// in one, so that an edge, a mode or a zone takes a line of its own. Of ten thousand edges that is half of what json.Indent makes, and a change of the
-// set writes all of it.
+// in one, so that an edge, a mode or a zone takes a line of its own. Of ten thousand edges that is half of what json.Indent
+// makes, and a change of the set writes all of it.
 func inLines(dst, value []byte, depth int) []byte {
 	newline := func() {
 		dst = append(dst, '\n')
