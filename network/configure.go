@@ -69,6 +69,7 @@ func (n *Network) configure(in *Inputs) {
 // enrol puts an edge into the schedule: at its old place when it has one, else at once.
 func (n *Network) enrol(e *edge, keep bool) {
 	now := time.Now()
+	e.hurried = false // it may be due later now
 	if !keep {
 		e.due = now
 	} else if latest := now.Add(n.config.Interval); e.due.After(latest) {

@@ -29,6 +29,8 @@ const (
 	witnesses = 3
 	askAgain  = time.Second
 	quiet     = 2 * askAgain
+	// maxDoubts is how many failures in a row are doubted while others do answer, if always too late to speak against them.
+	maxDoubts = 3
 )
 
 // noContact is the word for it in the record.
@@ -48,7 +50,9 @@ type contact struct {
 // doubt is a failure that is not believed yet, or was believed of all edges at one time.
 type doubt struct {
 	began, ended time.Time     // of the silence
-	stale        bool          // it began when there was no contact, and is never believed: the edge is probed anew
+	stale        bool          // it began when there was no contact, and is not believed: the edge is probed anew
+	first        time.Time     // when the first of the failures in a row was that are in doubt
+	times        int           // how many there were before this one
 	grade        history.Grade // what the edge had before
 	average      time.Duration
 }
@@ -62,21 +66,28 @@ func (n *Network) contactWith(e *edge, f Family, r prober.Result) {
 	stale, since := r.At.Before(c.regained), n.silentSince(r)
 	d, doubted := c.doubts[e]
 	switch {
-	case silent(r) && c.lost && !e.canary:
+	case silent(r) && c.lost && !e.canary: // it stays among those to be probed anew
 	case r.Outcome == prober.OK && doubted && !m.hist.Grade(n.now(), n.rules).Passing():
 		// What was never believed must not have it wait for rise.
 		d.stale = true
 		n.doubt(e, f, d)
 	case !silent(r), !n.matters(e, f), !m.grade.Passing(), !stale && !since.After(c.heard):
 		n.believe(e, f)
+	case doubted && d.times+1 >= maxDoubts && c.heard.After(d.first):
+		n.believe(e, f)
 	default:
-		n.doubt(e, f, doubt{since, time.Now(), stale, m.grade, m.average})
+		next := doubt{since, time.Now(), stale, since, 0, m.grade, m.average}
+		if doubted {
+			next.first, next.times = d.first, d.times+1
+		}
+		n.doubt(e, f, next)
 		c.ask = time.Now()
 		if stale {
 			n.hurry(e)
 		}
 	}
-	if r.Answered() {
+	// What fails as it did before, on this side of a cut maybe, does not end it.
+	if r.Answered() && (!c.lost || r.Outcome == prober.OK) {
 		n.hear(e, f, r.At, r.At.Add(cmp.Or(r.Phases.Connect, r.Took)))
 	}
 }
@@ -107,7 +118,7 @@ func silent(r prober.Result) bool { return r.Outcome == prober.Timeout || r.Outc
 // answer.
 func (n *Network) silentSince(r prober.Result) time.Time {
 	if r.Outcome == prober.Timeout {
-		return r.At.Add(n.config.Timeout / 2)
+		return r.At.Add(min(n.config.Timeout, r.Took) / 2) // of the last try
 	}
 	return r.At
 }
@@ -150,7 +161,8 @@ func (n *Network) hear(from *edge, f Family, began, answered time.Time) {
 // regain ends a time without contact. Who failed in it is probed anew before anything is made of that.
 func (n *Network) regain(from *edge, f Family, began time.Time) {
 	c := &n.mem.contacts[f]
-	if c.lost {
+	lost := c.lost
+	if lost {
 		n.calm = time.Now().Add(gather)
 		n.decideAt = n.calm
 	}
@@ -160,7 +172,9 @@ func (n *Network) regain(from *edge, f Family, began time.Time) {
 			continue
 		}
 		if d, ok := c.doubts[e]; ok {
-			d.stale = true
+			if d.stale = true; lost {
+				d.first, d.times = began, 0
+			}
 			n.doubt(e, f, d)
 			n.hurry(e)
 		}
@@ -182,28 +196,11 @@ func (c *contact) String() string {
 	return fmt.Sprintf("no edge has answered %s: this host may be cut off, and what is live stays until one answers", since)
 }
 
-// contactAtStart has the edges of a saved set stay whose last probe before the start was silent, until they have been probed:
-// whether that was believed is not known any more.
-func (n *Network) contactAtStart() {
-	if n.mem.recalled {
-		return
-	}
-	n.mem.recalled = true
-	for f := range n.mem.contacts {
-		known, answered := false, false
-		for _, e := range n.mem.edges {
-			m := e.members[f]
-			if !e.configured || m == nil || m.hist.Len() == 0 {
-				continue
-			}
-			known, answered = true, answered || !silent(m.last)
-			if silent(m.last) && m.grade == history.Fail && n.matters(e, Family(f)) {
-				n.doubt(e, Family(f), doubt{grade: history.PassThreshold, average: m.average, stale: true})
-			}
-		}
-		if known && !answered {
-			n.lose(Family(f))
-		}
+// tellLost tells that contact is lost, once.
+func (n *Network) tellLost(f Family) {
+	if c := &n.mem.contacts[f]; !c.told {
+		c.told = true
+		n.tellContact(ContactChanged{Family: f, Lost: true, Text: c.String()})
 	}
 }
 

@@ -205,7 +205,7 @@ func (n *Network) stand(f Family) {
 			continue
 		}
 		all = append(all, name)
-		if !m.probed || m.grade != history.Fail {
+		if !m.probed || m.grade != history.Fail || n.mem.contacts[f].lost {
 			passing = append(passing, name)
 		}
 	}

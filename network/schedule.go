@@ -8,8 +8,12 @@ type schedule []*edge
 
 func (s schedule) Len() int { return len(s) }
 
-// Less goes by name where edges are due at once, as at the start, so that what happens does not depend on chance.
+// Less has those first whose turn is brought forward, even where workers are too few and many are overdue. It goes by name
+// where edges are due at once, as at the start, so that what happens does not depend on chance.
 func (s schedule) Less(i, j int) bool {
+	if s[i].hurried != s[j].hurried {
+		return s[i].hurried
+	}
 	if s[i].due.Equal(s[j].due) {
 		return s[i].name < s[j].name
 	}

@@ -55,11 +55,23 @@ func (n *Network) seekContact() {
 			c.ask = now.Add(askAgain)
 			n.askWitnesses(Family(f), now, 0)
 		}
+		// Who answers wrongly ends it too, when nobody is left who is silent.
+		c.lost = c.lost && (len(c.doubts) > 0 || !n.answers(Family(f)))
 		if len(c.doubts) == 0 && !c.lost && c.told {
 			c.told = false
 			n.tellContact(ContactChanged{Family: Family(f), Text: "edges answer again"})
 		}
 	}
+}
+
+// answers says whether anything came back from an edge by its last probe.
+func (n *Network) answers(f Family) bool {
+	for _, e := range n.mem.edges {
+		if m := e.members[f]; e.configured && m != nil && m.hist.Len() > 0 && !silent(m.last) {
+			return true
+		}
+	}
+	return false
 }
 
 // askWitnesses has some edges probed that passed: those that are not live first, since what hits the live ones may spare
@@ -97,9 +109,8 @@ func (n *Network) askWitnesses(f Family, now time.Time, lately time.Duration) {
 		n.lose(f)
 	}
 	overdue := func(d doubt) bool { return now.Sub(d.ended) >= quiet }
-	if !c.told && (c.lost || slices.ContainsFunc(slices.Collect(maps.Values(c.doubts)), overdue)) {
-		c.told = true
-		n.tellContact(ContactChanged{Family: f, Lost: true, Text: c.String()})
+	if c.lost || slices.ContainsFunc(slices.Collect(maps.Values(c.doubts)), overdue) {
+		n.tellLost(f)
 	}
 	slices.SortFunc(all, func(a, b witness) int {
 		switch {
