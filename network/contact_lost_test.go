@@ -2,7 +2,6 @@ package network
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -203,7 +202,7 @@ func TestHurriedAreAskedFirst(t *testing.T) {
 		}
 		s.advance(3 * s.config.Timeout)
 		if got := s.answers(IPv4); strings.Contains(got+" ", live[0]+" ") {
-			t.Error(fmt.Sprintf("got %s, with %s silent", got, live[0]))
+			t.Errorf("got %s, with %s silent", got, live[0])
 		}
 	})
 }
