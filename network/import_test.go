@@ -164,16 +164,22 @@ func TestImportAllDamaged(t *testing.T) {
 	})
 }
 
+// importedNames lists the edges of the import by names, which resolve.
+func (s *site) importedNames() {
+	s.Helper()
+	var lines []string
+	for i := 1; i <= 8; i++ {
+		name := fmt.Sprintf("edge%d.example.net", i)
+		lines = append(lines, name)
+		s.resolver.set(name, fmt.Sprintf("192.0.2.%d", 10+i))
+	}
+	s.edges(lines...)
+}
+
 // Names whose addresses are not known yet are resolved first; the set after the first decision is the same.
 func TestImportNames(t *testing.T) {
 	inImport(t, func(s *site, _ string) {
-		var lines []string
-		for i := 1; i <= 8; i++ {
-			name := fmt.Sprintf("edge%d.example.net", i)
-			lines = append(lines, name)
-			s.resolver.set(name, fmt.Sprintf("192.0.2.%d", 10+i))
-		}
-		s.edges(lines...)
+		s.importedNames()
 		s.start()
 		s.want("at once", "SERVFAIL")
 		s.round()

@@ -110,7 +110,7 @@ func replaceFile(path string, text []byte) error {
 	return outfile.Replace(root, name, text, true)
 }
 
-// samples are those that wait for the keeper, by edge.
+// samples are those that wait to be written to the files of legacy, by edge.
 type samples struct {
 	mu   sync.Mutex
 	news map[string][]legacy.Sample

@@ -10,7 +10,7 @@ import (
 )
 
 // BenchmarkLegacy1000 is what a round costs to keep up the files of the Python edgemanage for 1,000 edges with full
-// histories, of which each has one more sample. The keeper does it once an interval, beside everything else; MB is what is
+// histories, of which each has one more sample. It is done once an interval, beside everything else; MB is what is
 // written, to a directory that the kernel need not sync.
 func BenchmarkLegacy1000(b *testing.B) {
 	const edges = 1_000

@@ -246,13 +246,7 @@ func TestOfflineImports(t *testing.T) {
 // A set that was imported before its names were resolved is no answer for a server either, as little as one of a part of them.
 func TestOfflineImportThenServer(t *testing.T) {
 	inImport(t, func(s *site, _ string) {
-		var lines []string
-		for i := 1; i <= 8; i++ {
-			name := fmt.Sprintf("edge%d.example.net", i)
-			lines = append(lines, name)
-			s.resolver.set(name, fmt.Sprintf("192.0.2.%d", 10+i))
-		}
-		s.edges(lines...)
+		s.importedNames()
 		s.says(ModeChange{Edge: "edge4.example.net", Mode: selector.Unavailable})
 		s.start()
 		s.want("at once", "SERVFAIL")
